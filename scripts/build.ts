@@ -1,0 +1,39 @@
+/**
+ * Bundles the programs into `dist/bin/`: one small entry file a program, lazy parts as chunks beside them.
+ * `waxseal`, `wax`, `sops` and `kubeseal` are the same program; it looks at the name that it was called by.
+ * @module
+ */
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+
+const root = join(import.meta.dirname, '..')
+const bin = join(root, 'dist', 'bin')
+
+await rm(bin, { recursive: true, force: true })
+await mkdir(bin, { recursive: true })
+await build({
+  absWorkingDir: root,
+  entryPoints: { waxseal: 'cli/src/main.ts', 'waxseal-controller': 'controller/src/main.ts' },
+  outdir: bin,
+  outExtension: { '.js': '.mjs' },
+  chunkNames: 'chunks/[name]-[hash]',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node22.15',
+  minifySyntax: true,
+  minifyWhitespace: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+  // CommonJS dependencies call require for Node's own modules.
+  banner: { js: "import{createRequire as $cr}from'node:module';const require=$cr(import.meta.url);" },
+})
+await writeFile(join(bin, 'package.json'), '{ "type": "module" }\n')
+const programs = { waxseal: 'waxseal', wax: 'waxseal', sops: 'waxseal', kubeseal: 'waxseal', 'waxseal-controller': 'waxseal-controller' }
+for (const [name, module] of Object.entries(programs)) {
+  const file = join(bin, name)
+  await writeFile(file, `#!/usr/bin/env node\nimport './${module}.mjs'\n`)
+  await chmod(file, 0o755)
+}

@@ -1,0 +1,47 @@
+/**
+ * The real programs that tests compare with. A rig is brought once into the user's cache folder, keyed by what it is built from,
+ * and found there by every later run. Tests ask `rig(name)`; without it they are left out, and `pnpm test` says so.
+ * @module
+ */
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+
+export interface Rig {
+  readonly name: string
+  readonly what: string
+  /** Programs that must be on the PATH to bring it. */
+  readonly needs: readonly string[]
+  /** Go packages of test/rigs/go.mod that make it. */
+  readonly goTools: readonly string[]
+}
+
+export const RIGS: readonly Rig[] = [
+  {
+    name: 'sops',
+    what: 'the real sops 3.13.2, age and age-keygen',
+    needs: ['go'],
+    goTools: ['github.com/getsops/sops/v3/cmd/sops', 'filippo.io/age/cmd/age', 'filippo.io/age/cmd/age-keygen'],
+  },
+]
+
+const cache = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'waxseal', 'rigs')
+
+/** The folder that holds the rig's programs, whether or not it was brought already. */
+export function rigFolder(rig: Rig): string {
+  const hash = createHash('sha256').update(readFileSync(join(import.meta.dirname, 'go.sum')))
+  for (const tool of rig.goTools) hash.update(tool)
+  return join(cache, `${rig.name}-${hash.digest('hex').slice(0, 12)}`)
+}
+
+export function isBrought(rig: Rig): boolean {
+  return rig.goTools.every((tool) => existsSync(join(rigFolder(rig), tool.slice(tool.lastIndexOf('/') + 1))))
+}
+
+/** Path of a rig's program, or undefined when the rig was left out. */
+export function rigProgram(rigName: string, program: string): string | undefined {
+  const rig = RIGS.find((r) => r.name === rigName)
+  if (!rig) throw new RangeError(`no rig is called ${rigName}`)
+  return isBrought(rig) ? join(rigFolder(rig), program) : undefined
+}
