@@ -1,1 +1,1 @@
-export {}
+export type { Context, Handler } from './context.ts'

@@ -1,0 +1,185 @@
+/**
+ * What a command handler may touch: everything outside the program comes through here, so that tests call handlers
+ * in-process with a folder, an environment, a clock and captured output of their own.
+ * @module
+ */
+import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { readSync, writeSync } from 'node:fs'
+import { isatty } from 'node:tty'
+import { CodedError } from '@waxseal/core'
+
+/** Largest input that is read; what is larger is no secrets file. */
+export const MAX_INPUT_BYTES = 512 * 1024 * 1024
+const CHUNK_BYTES = 64 * 1024
+const RETRY_MS = 5
+
+export interface Input {
+  readonly isTerminal: boolean
+  /** Everything up to the end. @throws CodedError PARSE_LIMIT, FILE_UNREADABLE */
+  readAll(): Uint8Array
+  /** One line without its end; null at the end of the input. */
+  readLine(): Promise<string | null>
+}
+
+export interface Output {
+  readonly isTerminal: boolean
+  /** Returns when everything is written. @throws CodedError FILE_UNWRITABLE */
+  write(data: string | Uint8Array): void
+}
+
+export interface ChildOptions {
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Start it and do not wait; it gets no input and no output. */
+  readonly background?: boolean
+}
+/** How a child ended; `error` if it could not be started. */
+export interface ChildEnd {
+  readonly status: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly error?: NodeJS.ErrnoException
+}
+
+export interface Context {
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Absolute. Relative paths of the user are resolved against it. */
+  readonly cwd: string
+  readonly stdin: Input
+  readonly stdout: Output
+  readonly stderr: Output
+  readonly now: () => Date
+  readonly random: (bytes: number) => Uint8Array
+  /** Ends calls to key services. */
+  readonly signal: AbortSignal
+  /** Runs a program with this process's own input and output, without a shell. */
+  run(program: string, args: readonly string[], options: ChildOptions): Promise<ChildEnd>
+}
+
+/** A handler returns the exit status. What it throws is printed by `main.ts`, or by its personality. */
+export type Handler = (args: readonly string[], context: Context) => Promise<number>
+
+/** Colours are for people: only on a terminal, and `NO_COLOR` and `TERM=dumb` switch them off. */
+export function wantsColour(context: Context): boolean {
+  return context.stdout.isTerminal && !context.env['NO_COLOR'] && context.env['TERM'] !== 'dumb'
+}
+
+/** The running process as a context. */
+export function processContext(): Context {
+  return {
+    env: process.env,
+    cwd: process.cwd(),
+    stdin: new ProcessInput(),
+    stdout: new ProcessOutput(1),
+    stderr: new ProcessOutput(2),
+    now: () => new Date(),
+    random: (bytes) => randomBytes(bytes),
+    signal: new AbortController().signal,
+    run: runChild,
+  }
+}
+
+class ProcessInput implements Input {
+  #rest = ''
+  #ended = false
+
+  get isTerminal(): boolean {
+    return isatty(0)
+  }
+
+  readAll(): Uint8Array {
+    const chunks: Buffer[] = []
+    for (let total = 0; ; ) {
+      const chunk = Buffer.alloc(CHUNK_BYTES)
+      const length = untilReady(() => readSync(0, chunk, 0, CHUNK_BYTES, null), 'FILE_UNREADABLE', 'cannot read standard input')
+      if (length === 0) return Buffer.concat(chunks)
+      total += length
+      if (total > MAX_INPUT_BYTES) throw new CodedError('PARSE_LIMIT', `standard input is larger than ${MAX_INPUT_BYTES} bytes`)
+      chunks.push(chunk.subarray(0, length))
+    }
+  }
+
+  async readLine(): Promise<string | null> {
+    for (;;) {
+      const end = this.#rest.indexOf('\n')
+      if (end >= 0 || this.#ended) {
+        if (end < 0 && this.#rest === '') return null
+        const line = end < 0 ? this.#rest : this.#rest.slice(0, end)
+        this.#rest = end < 0 ? '' : this.#rest.slice(end + 1)
+        return line
+      }
+      // The stream, not a blocking read: signals must get through while somebody thinks.
+      const chunk = await nextChunk(process.stdin)
+      if (chunk === null) this.#ended = true
+      else this.#rest += chunk
+    }
+  }
+}
+
+function nextChunk(stream: NodeJS.ReadStream): Promise<string | null> {
+  stream.setEncoding('utf8')
+  return new Promise((resolve, reject) => {
+    const settle = (): void => {
+      stream.pause()
+      stream.off('data', onData).off('end', onEnd).off('error', onError)
+    }
+    const onData = (chunk: string): void => {
+      settle()
+      resolve(chunk)
+    }
+    const onEnd = (): void => {
+      settle()
+      resolve(null)
+    }
+    const onError = (cause: Error): void => {
+      settle()
+      reject(new CodedError('FILE_UNREADABLE', 'cannot read standard input', { cause }))
+    }
+    if (stream.readableEnded) resolve(null)
+    else stream.on('data', onData).on('end', onEnd).on('error', onError).resume()
+  })
+}
+
+class ProcessOutput implements Output {
+  readonly #fd: number
+  constructor(fd: number) {
+    this.#fd = fd
+  }
+
+  get isTerminal(): boolean {
+    return isatty(this.#fd)
+  }
+
+  write(data: string | Uint8Array): void {
+    const bytes = typeof data === 'string' ? Buffer.from(data, 'utf8') : data
+    for (let at = 0; at < bytes.length; ) {
+      at += untilReady(() => writeSync(this.#fd, bytes, at), 'FILE_UNWRITABLE', 'cannot write to standard output')
+    }
+  }
+}
+
+/** A descriptor shared with others may be non-blocking: then waits instead of failing. */
+function untilReady(operation: () => number, code: 'FILE_UNREADABLE' | 'FILE_UNWRITABLE', message: string): number {
+  for (;;) {
+    try {
+      return operation()
+    } catch (cause) {
+      const { code: errno } = cause as NodeJS.ErrnoException
+      if (errno === 'EOF') return 0
+      if (errno !== 'EAGAIN') throw new CodedError(code, message, { cause })
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS)
+    }
+  }
+}
+
+function runChild(program: string, args: readonly string[], options: ChildOptions): Promise<ChildEnd> {
+  return new Promise((resolve) => {
+    const background = options.background === true
+    const child = spawn(program, args, { env: options.env, stdio: background ? 'ignore' : 'inherit', detached: background })
+    child.on('error', (error: NodeJS.ErrnoException) => resolve({ status: null, signal: null, error }))
+    child.on('close', (status, signal) => resolve({ status, signal }))
+    if (background) {
+      child.on('spawn', () => resolve({ status: 0, signal: null }))
+      child.unref()
+    }
+  })
+}

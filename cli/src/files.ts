@@ -1,0 +1,299 @@
+/**
+ * The only place that reads and writes users' files: bounded reads, and writing that the original survives.
+ *
+ * A file is replaced by a synced sibling `.NAME.waxseal-PID-XXXX.tmp`, renamed over it. What a rename would lose or cannot do (further
+ * hard links, a foreign owner, a mount point, a folder that may not be written) is written in place, after a synced copy of the
+ * original stands beside it as `.NAME.waxseal-PID-XXXX.orig`; that copy goes when the writing has succeeded.
+ * Not kept: extended attributes and access control lists, which Node cannot read.
+ * @module
+ */
+import { accessSync, closeSync, constants, fchmodSync, fchownSync, fstatSync, fsyncSync, lstatSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs'
+import { renameSync, statSync, unlinkSync, writeSync, ftruncateSync, type Stats } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join, resolve } from 'node:path'
+import { getSystemErrorMessage } from 'node:util'
+import { CodedError, type ErrorCode } from '@waxseal/core'
+import { MAX_INPUT_BYTES } from './context.ts'
+
+const CHUNK_BYTES = 256 * 1024
+const MAX_LINKS = 40
+/** Longest part of a file's name that stands in its sibling's: file systems allow 255 bytes. */
+const SIBLING_NAME_BYTES = 200
+const DESCRIPTOR = /^\/(?:dev|proc\/self)\/fd\/(\d{1,9})$/
+
+/** The system's own words for a failed file operation. */
+export function errnoText(error: unknown): string {
+  const { code, errno } = error as NodeJS.ErrnoException
+  if (code === 'EISDIR') return 'is a directory'
+  return errno === undefined ? 'unknown error' : getSystemErrorMessage(errno)
+}
+
+function fileError(code: ErrorCode, path: string, cause: unknown): CodedError {
+  return new CodedError(code, `${path}: ${errnoText(cause)}`, { cause })
+}
+
+const errnoIs = (error: unknown, ...codes: string[]): boolean => codes.includes((error as NodeJS.ErrnoException).code ?? '')
+
+/** A file descriptor that the path names, as shells hand them over. */
+function descriptorOf(path: string): number | undefined {
+  if (path === '/dev/stdin') return 0
+  const number = DESCRIPTOR.exec(path)?.[1]
+  return number === undefined ? undefined : Number(number)
+}
+
+/**
+ * The whole content of a regular file, a FIFO, or an open descriptor (`/dev/stdin`, `/dev/fd/N`).
+ * @throws CodedError FILE_NOT_FOUND, FILE_IS_DIRECTORY, FILE_UNREADABLE, PARSE_LIMIT
+ */
+export function readFileBounded(path: string, limitBytes: number = MAX_INPUT_BYTES): Uint8Array {
+  const given = descriptorOf(path)
+  let fd: number
+  try {
+    fd = given ?? openSync(path, 'r')
+  } catch (cause) {
+    throw fileError(errnoIs(cause, 'ENOENT') ? 'FILE_NOT_FOUND' : 'FILE_UNREADABLE', path, cause)
+  }
+  try {
+    const stats = fstatSync(fd)
+    if (stats.isDirectory()) throw new CodedError('FILE_IS_DIRECTORY', `${path}: is a directory`)
+    if (given === undefined && !stats.isFile() && !stats.isFIFO()) throw new CodedError('FILE_UNREADABLE', `${path}: not a regular file`)
+    return readToEnd(fd, path, stats.isFile() ? stats.size : 0, limitBytes)
+  } catch (cause) {
+    throw cause instanceof CodedError ? cause : fileError('FILE_UNREADABLE', path, cause)
+  } finally {
+    if (given === undefined) closeSync(fd)
+  }
+}
+
+function readToEnd(fd: number, path: string, expectedBytes: number, limitBytes: number): Uint8Array {
+  const tooLarge = (): CodedError => new CodedError('PARSE_LIMIT', `${path}: larger than ${limitBytes} bytes`)
+  if (expectedBytes > limitBytes) throw tooLarge()
+  let bytes = Buffer.allocUnsafe(Math.max(expectedBytes + 1, CHUNK_BYTES))
+  let length = 0
+  for (;;) {
+    if (length === bytes.length) bytes = Buffer.concat([bytes], Math.min(bytes.length * 2, limitBytes + 1))
+    const read = readSync(fd, bytes, length, bytes.length - length, null)
+    if (read === 0) return bytes.subarray(0, length)
+    length += read
+    if (length > limitBytes) throw tooLarge()
+  }
+}
+
+/** Follows links to the file that writing would change; it need not exist. */
+function targetOf(path: string): string {
+  let target = resolve(path)
+  for (let links = 0; links < MAX_LINKS; links++) {
+    try {
+      target = resolve(dirname(target), readlinkSync(target))
+    } catch {
+      return target
+    }
+  }
+  throw new CodedError('FILE_UNWRITABLE', `${path}: too many levels of symbolic links`)
+}
+
+/**
+ * Gives a file a new content, whole or not at all. Mode, owner, group and symbolic links stay; a file that did not exist
+ * gets 0666 less the umask. What is no regular file (`/dev/stdout`, a FIFO) is written to.
+ * @param path - absolute
+ * @throws CodedError FILE_UNWRITABLE, FILE_IS_DIRECTORY: then the original is as it was, or the hint says where it stands
+ */
+export function replaceFile(path: string, bytes: Uint8Array): void {
+  const target = targetOf(path)
+  let old: Stats | undefined
+  try {
+    old = lstatSync(target, { throwIfNoEntry: false })
+    if (old?.isDirectory()) throw new CodedError('FILE_IS_DIRECTORY', `${path}: is a directory`)
+    if (old && !old.isFile()) return writeThrough(target, bytes)
+    if (old) accessSync(target, constants.W_OK)
+    removeLeftovers(target)
+  } catch (cause) {
+    throw cause instanceof CodedError ? cause : fileError('FILE_UNWRITABLE', path, cause)
+  }
+  try {
+    if (old && old.nlink > 1) return writeInPlace(target, bytes)
+    if (!replaceByRename(target, bytes, old)) writeInPlace(target, bytes)
+  } catch (cause) {
+    throw cause instanceof CodedError ? cause : fileError('FILE_UNWRITABLE', path, cause)
+  }
+}
+
+/** @returns false if a rename would lose something or cannot be done; nothing has happened then */
+function replaceByRename(target: string, bytes: Uint8Array, old: Stats | undefined): boolean {
+  const sibling = siblingOf(target, 'tmp')
+  let fd: number
+  try {
+    fd = openSync(sibling, 'wx', old ? 0o600 : 0o666)
+  } catch (cause) {
+    if (old && errnoIs(cause, 'EACCES', 'EPERM', 'EROFS')) return false
+    throw cause
+  }
+  try {
+    try {
+      writeFully(fd, bytes)
+      if (old && !takeOver(fd, old)) return false
+      fsyncSync(fd)
+    } finally {
+      closeSync(fd)
+    }
+    renameSync(sibling, target)
+  } catch (cause) {
+    if (old && errnoIs(cause, 'EBUSY')) return false
+    throw cause
+  } finally {
+    removeIfThere(sibling)
+  }
+  syncFolder(dirname(target))
+  return true
+}
+
+/** Gives the new file the old one's owner and mode. @returns false if we may not */
+function takeOver(fd: number, old: Stats): boolean {
+  const now = fstatSync(fd)
+  try {
+    if (now.uid !== old.uid || now.gid !== old.gid) fchownSync(fd, old.uid, old.gid)
+    fchmodSync(fd, old.mode & 0o7777)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function writeInPlace(target: string, bytes: Uint8Array): void {
+  const original = readFileBounded(target, Number.MAX_SAFE_INTEGER)
+  const copy = writeCopy(target, original)
+  let fd: number | undefined
+  try {
+    fd = openSync(target, 'r+')
+    writeFully(fd, bytes)
+    ftruncateSync(fd, bytes.length)
+    fsyncSync(fd)
+  } catch (cause) {
+    if (fd !== undefined && restore(fd, original)) removeIfThere(copy)
+    else throw new CodedError('FILE_UNWRITABLE', `${target}: ${errnoText(cause)}`, { hint: `the original content is in ${copy}`, cause })
+    throw cause
+  } finally {
+    if (fd !== undefined) closeSync(fd)
+  }
+  removeIfThere(copy)
+}
+
+function restore(fd: number, original: Uint8Array): boolean {
+  try {
+    writeFully(fd, original, 0)
+    ftruncateSync(fd, original.length)
+    fsyncSync(fd)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** @returns where it stands: beside the file, or among temporary files if its folder may not be written */
+function writeCopy(target: string, content: Uint8Array): string {
+  for (const folder of [dirname(target), tmpdir()]) {
+    const copy = siblingOf(join(folder, basename(target)), 'orig')
+    let fd: number
+    try {
+      fd = openSync(copy, 'wx', 0o600)
+    } catch (cause) {
+      if (folder !== tmpdir() && errnoIs(cause, 'EACCES', 'EPERM', 'EROFS')) continue
+      throw cause
+    }
+    try {
+      writeFully(fd, content)
+      fsyncSync(fd)
+    } catch (cause) {
+      removeIfThere(copy)
+      throw cause
+    } finally {
+      closeSync(fd)
+    }
+    syncFolder(folder)
+    return copy
+  }
+  throw new CodedError('FILE_UNWRITABLE', `${target}: no place for a copy of the original`)
+}
+
+function writeThrough(target: string, bytes: Uint8Array): void {
+  const fd = openSync(target, 'w')
+  try {
+    writeFully(fd, bytes)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** @param position - where to start; absent: where the descriptor stands */
+function writeFully(fd: number, bytes: Uint8Array, position: number | null = null): void {
+  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at, position === null ? null : position + at)
+}
+
+function siblingOf(target: string, ending: 'tmp' | 'orig'): string {
+  return join(dirname(target), `${siblingStart(target)}${process.pid}-${randomBytes(4).toString('hex')}.${ending}`)
+}
+
+function siblingStart(target: string): string {
+  const name = Buffer.from(basename(target)).subarray(0, SIBLING_NAME_BYTES).toString()
+  return `.${name}.waxseal-`
+}
+
+/** Removes what a killed process left beside the file. Of one that still runs, it stays. */
+function removeLeftovers(target: string): void {
+  const start = siblingStart(target)
+  let names: string[]
+  try {
+    names = readdirSync(dirname(target))
+  } catch {
+    return // a folder that may be entered but not listed
+  }
+  for (const name of names) {
+    if (!name.startsWith(start)) continue
+    const pid = /^(\d{1,10})-[0-9a-f]{8}\.tmp$/.exec(name.slice(start.length))?.[1]
+    if (pid !== undefined && !isRunning(Number(pid))) removeIfThere(join(dirname(target), name))
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return errnoIs(error, 'EPERM')
+  }
+}
+
+function removeIfThere(path: string): void {
+  try {
+    unlinkSync(path)
+  } catch {
+    // renamed already, or not ours to remove
+  }
+}
+
+/** Makes a rename last. Some file systems cannot sync a folder; then there is nothing more to do. */
+function syncFolder(folder: string): void {
+  let fd: number | undefined
+  try {
+    fd = openSync(folder, 'r')
+    fsyncSync(fd)
+  } catch {
+    // the new content itself is synced
+  } finally {
+    if (fd !== undefined) closeSync(fd)
+  }
+}
+
+/** What stands at a path, links followed; 'other' is a device, FIFO or socket. */
+export function kindOfFile(path: string): 'file' | 'folder' | 'other' | undefined {
+  let stats: Stats | undefined
+  try {
+    stats = statSync(path, { throwIfNoEntry: false })
+  } catch (cause) {
+    if (errnoIs(cause, 'ENOTDIR')) return undefined
+    throw fileError('FILE_UNREADABLE', path, cause)
+  }
+  if (stats === undefined) return undefined
+  return stats.isFile() ? 'file' : stats.isDirectory() ? 'folder' : 'other'
+}

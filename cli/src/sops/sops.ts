@@ -1,0 +1,2 @@
+import type { Handler } from '../context.ts'
+export const sops: Handler = async () => 0
