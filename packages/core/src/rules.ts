@@ -1,39 +1,162 @@
-import type { KeyGroup, Providers } from './key-group.ts'
-import type { RecipientContext } from './provider.ts'
-import type { Selection } from './selector.ts'
+/**
+ * `.sops.yaml`: which keys and settings a new file gets, where files are published, how formats are written.
+ * Takes parsed YAML; finding and reading the file is the program's affair.
+ * Follows: getsops/sops config/config.go. Vectors: test/rules.test.ts
+ * @module
+ */
+import { CodedError } from './errors.ts'
+import { compileRegex } from './regex.ts'
+import { SELECTOR_SETTINGS, selectionFrom, type SelectorSettings } from './selector.ts'
 import type { Plain, PlainMap } from './tree.ts'
+import { isList, isMap, plainMap, weakBool, weakInt, weakString, type FieldContext } from './weak-types.ts'
 
 export interface CreationRule {
+  /** Empty: every path. */
   readonly pathRegex: string
-  /** The rule as written; `groupsOfRule` reads its keys. */
-  readonly keys: PlainMap
-  readonly threshold: number
-  readonly selection: Selection | undefined
+  /** At most one once the rule was found; flags of a command line may replace it. */
+  readonly settings: SelectorSettings
   readonly macOnlyEncrypted: boolean
+  /** 0: as many as there are groups. */
+  readonly threshold: number
+  /** The rule as written: `groupsOfRule` reads its keys. */
+  readonly fields: PlainMap
 }
+
 export interface DestinationRule {
   readonly pathRegex: string
-  readonly fields: PlainMap
+  readonly destination:
+    | { readonly kind: 's3' | 'gcs'; readonly bucket: string; readonly prefix: string }
+    | { readonly kind: 'vault'; readonly address: string; readonly path: string; readonly mountName: string; readonly kvVersion: number }
+    | undefined
   readonly omitExtensions: boolean
   readonly recreationRule: CreationRule
 }
+
 export interface RuleFile {
-  /** null if the file has no such key: as if there were no rule file. */
+  /** null if the file does not have the key: as if there were no rule file. */
   readonly creationRules: readonly CreationRule[] | null
-  readonly destinationRules: readonly DestinationRule[]
+  /** As written, since only the one that matches has to be right. */
+  readonly destinationRules: readonly PlainMap[]
+  /** Indentation as `EmitOptions.indent`. */
   readonly stores: { readonly yaml: number; readonly json: number; readonly jsonBinary: number }
-  /** Settings of our own, under the key `waxseal`. */
+  /** Settings of our own; the reference does not look at them. */
   readonly waxseal: PlainMap
 }
+
+const CONFLICT =
+  'error loading config: cannot use more than one of encrypted_suffix, unencrypted_suffix, encrypted_regex, unencrypted_regex, encrypted_comment_regex, or unencrypted_comment_regex for the same rule'
+
 /** @throws CodedError CONFIG_INVALID */
-export declare function parseRules(content: Plain): RuleFile
+export function parseRules(content: Plain): RuleFile {
+  const file = mapOf(content ?? {}, 'config file')
+  const stores = mapOf(file['stores'], 'stores')
+  const indent = (store: string, otherwise: number): number => {
+    const value = mapOf(stores[store], `stores.${store}`)['indent']
+    return value === undefined || value === null ? otherwise : intOf(value, `stores.${store}.indent`)
+  }
+  const rules = file['creation_rules']
+  return {
+    creationRules: rules === undefined || rules === null ? null : listOf(rules, 'creation_rules').map(parseCreationRule),
+    destinationRules: listOf(file['destination_rules'], 'destination_rules').map((rule) => mapOf(rule, 'destination_rules')),
+    stores: { yaml: indent('yaml', 0), json: indent('json', -1), jsonBinary: indent('json_binary', -1) },
+    waxseal: mapOf(file['waxseal'], 'waxseal'),
+  }
+}
+
 /**
- * The first rule that matches, null if the file has none at all.
- * @param directory - absolute, of the rule file @param path - absolute
- * @throws CodedError RULE_NOT_FOUND, REGEX_INVALID
+ * The first rule whose expression is found in the path, relative to the rule file if it lies below it.
+ * @param directory - absolute path of the rule file's folder
+ * @param path - absolute
+ * @returns null if the file has no rules at all
+ * @throws CodedError RULE_NOT_FOUND, REGEX_INVALID, SELECTOR_CONFLICT
  */
-export declare function findCreationRule(rules: RuleFile, directory: string, path: string): Promise<CreationRule | null>
-/** @param path - as given. @throws CodedError RULE_NOT_FOUND */
-export declare function findDestinationRule(rules: RuleFile, path: string): Promise<DestinationRule>
-/** @throws CodedError CONFIG_INVALID, RECIPIENT_INVALID, PROVIDER_UNKNOWN */
-export declare function groupsOfRule(rule: CreationRule, providers: Providers, context: RecipientContext): readonly KeyGroup[]
+export async function findCreationRule(rules: RuleFile, directory: string, path: string): Promise<CreationRule | null> {
+  if (rules.creationRules === null) return null
+  const below = directory.endsWith('/') ? directory : `${directory}/`
+  const relative = path.startsWith(below) ? path.slice(below.length) : path
+  for (const rule of rules.creationRules) {
+    if (rule.pathRegex === '' || (await compileRegex(rule.pathRegex, 'path_regex'))(relative)) {
+      selectionFrom(rule.settings, CONFLICT)
+      return rule
+    }
+  }
+  throw new CodedError('RULE_NOT_FOUND', 'error loading config: no matching creation rules found', {
+    hint: 'add a rule whose path_regex matches the path, or one without path_regex at the end',
+  })
+}
+
+/**
+ * @param path - as the user gave it
+ * @throws CodedError RULE_NOT_FOUND, CONFIG_INVALID, SELECTOR_CONFLICT, REGEX_INVALID
+ */
+export async function findDestinationRule(rules: RuleFile, path: string): Promise<DestinationRule> {
+  for (const fields of rules.destinationRules) {
+    const pathRegex = stringOf(fields['path_regex'], 'path_regex')
+    if (pathRegex === '' || (await compileRegex(pathRegex, 'path_regex'))(path)) return parseDestinationRule(fields, pathRegex)
+  }
+  throw new CodedError('RULE_NOT_FOUND', 'error loading config: no matching destination found in config')
+}
+
+function parseDestinationRule(fields: PlainMap, pathRegex: string): DestinationRule {
+  const text = (name: string): string => stringOf(fields[name], name)
+  const destinations: DestinationRule['destination'][] = []
+  if (text('s3_bucket') !== '') destinations.push({ kind: 's3', bucket: text('s3_bucket'), prefix: text('s3_prefix') })
+  if (text('gcs_bucket') !== '') destinations.push({ kind: 'gcs', bucket: text('gcs_bucket'), prefix: text('gcs_prefix') })
+  if (text('vault_path') !== '') {
+    const kvVersion = intOf(fields['vault_kv_version'], 'vault_kv_version')
+    destinations.push({ kind: 'vault', address: text('vault_address'), path: text('vault_path'), mountName: text('vault_kv_mount_name'), kvVersion })
+  }
+  if (destinations.length > 1) {
+    throw invalid('error loading config: more than one destinations were found in a single destination rule, you can only use one per rule')
+  }
+  const recreationRule = parseCreationRule(fields['recreation_rule'] ?? {})
+  selectionFrom(recreationRule.settings, CONFLICT)
+  return { pathRegex, destination: destinations[0], omitExtensions: boolOf(fields['omit_extensions'], 'omit_extensions'), recreationRule }
+}
+
+function parseCreationRule(rule: Plain): CreationRule {
+  const fields = mapOf(rule, 'creation_rules')
+  listOf(fields['hckms'], 'hckms')
+  listOf(fields['key_groups'], 'key_groups')
+  return {
+    pathRegex: stringOf(fields['path_regex'], 'path_regex'),
+    settings: Object.fromEntries(SELECTOR_SETTINGS.map((setting) => [setting, stringOf(fields[setting], setting)])),
+    macOnlyEncrypted: boolOf(fields['mac_only_encrypted'], 'mac_only_encrypted'),
+    threshold: intOf(fields['shamir_threshold'], 'shamir_threshold'),
+    fields,
+  }
+}
+
+function context(name: string): FieldContext {
+  return { code: 'CONFIG_INVALID', name: `could not unmarshal config file: ${name}` }
+}
+
+function stringOf(value: Plain | undefined, name: string): string {
+  return typeof value === 'boolean' ? String(value) : weakString(value, context(name))
+}
+
+function intOf(value: Plain | undefined, name: string): number {
+  if (typeof value === 'string' || typeof value === 'boolean') throw invalid(`could not unmarshal config file: ${name} is not a number`)
+  return weakInt(value, context(name))
+}
+
+function boolOf(value: Plain | undefined, name: string): boolean {
+  if (typeof value === 'bigint' || typeof value === 'number') throw invalid(`could not unmarshal config file: ${name} is not true or false`)
+  return weakBool(value, context(name))
+}
+
+function mapOf(value: Plain | undefined, name: string): PlainMap {
+  if (value === undefined || value === null) return plainMap([])
+  if (!isMap(value)) throw invalid(`could not unmarshal config file: ${name} is not a mapping`)
+  return value
+}
+
+function listOf(value: Plain | undefined, name: string): readonly Plain[] {
+  if (value === undefined || value === null) return []
+  if (!isList(value)) throw invalid(`could not unmarshal config file: ${name} is not a list`)
+  return value
+}
+
+function invalid(message: string): CodedError {
+  return new CodedError('CONFIG_INVALID', message)
+}

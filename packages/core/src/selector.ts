@@ -1,3 +1,14 @@
+/**
+ * Which values and comments of a file are encrypted. One setting decides for a file; a key that matches decides for
+ * everything below it, a comment for what follows it on its level and everything below that.
+ * Follows: getsops/sops sops.go (shouldBeEncrypted), stores/stores.go (at most one setting).
+ *
+ * The reference treats an expression that does not compile as one that never matches, and writes plaintext; here it is an error.
+ * @module
+ */
+import { CodedError } from './errors.ts'
+import { compileRegex } from './regex.ts'
+
 export const SELECTOR_SETTINGS = [
   'unencrypted_suffix',
   'encrypted_suffix',
@@ -6,22 +17,59 @@ export const SELECTOR_SETTINGS = [
   'unencrypted_comment_regex',
   'encrypted_comment_regex',
 ] as const
+
 export type SelectorSetting = (typeof SELECTOR_SETTINGS)[number]
+export type SelectorSettings = Readonly<Partial<Record<SelectorSetting, string>>>
 
 /** The one setting that tells which values are encrypted. `null` in its place: all of them. */
 export interface Selection {
   readonly setting: SelectorSetting
   readonly pattern: string
 }
+
+/** Of a file that names no setting. */
 export const DEFAULT_SELECTION: Selection = { setting: 'unencrypted_suffix', pattern: '_unencrypted' }
 
-export type SelectorSettings = Readonly<Partial<Record<SelectorSetting, string>>>
-/** @throws CodedError SELECTOR_CONFLICT @returns undefined if no setting is given */
-export declare function selectionFrom(settings: SelectorSettings, message: string): Selection | undefined
 export interface Selector {
-  readonly selection: Selection | null
+  /** Comments are matched, not keys. */
   readonly byComment: boolean
+  /** What matched is encrypted and the rest is not, or the other way round. */
   readonly encryptsMatched: boolean
   matches(text: string): boolean
 }
-export declare function compileSelector(selection: Selection | null): Promise<Selector>
+
+/**
+ * @param settings - empty ones count as absent
+ * @param conflict - message if there are several
+ * @returns undefined if there is none
+ * @throws CodedError SELECTOR_CONFLICT
+ */
+export function selectionFrom(settings: SelectorSettings, conflict: string): Selection | undefined {
+  const selections = SELECTOR_SETTINGS.flatMap((setting) => {
+    const pattern = settings[setting]
+    return pattern === undefined || pattern === '' ? [] : [{ setting, pattern }]
+  })
+  if (selections.length > 1) {
+    const names = selections.map(({ setting }) => setting).join(' and ')
+    throw new CodedError('SELECTOR_CONFLICT', conflict, { hint: `keep one of ${names}` })
+  }
+  return selections[0]
+}
+
+/** @throws CodedError REGEX_INVALID */
+export async function compileSelector(selection: Selection | null): Promise<Selector> {
+  if (selection === null) return { byComment: false, encryptsMatched: false, matches: () => false }
+  const { setting, pattern } = selection
+  const matches = setting.endsWith('suffix') ? (text: string) => text.endsWith(pattern) : remember(await compileRegex(pattern, setting))
+  return { byComment: setting.includes('comment'), encryptsMatched: setting.startsWith('encrypted'), matches }
+}
+
+/** Keys repeat, and an expression costs more than a look-up. */
+function remember(test: (text: string) => boolean): (text: string) => boolean {
+  const known = new Map<string, boolean>()
+  return (text) => {
+    let answer = known.get(text)
+    if (answer === undefined) known.set(text, (answer = test(text)))
+    return answer
+  }
+}

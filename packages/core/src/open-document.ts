@@ -1,0 +1,97 @@
+/**
+ * A SOPS file's data key, then its plaintext. Nothing is handed out before the MAC is checked.
+ * Follows: getsops/sops cmd/sops/common/common.go (DecryptTree).
+ * @module
+ */
+import { timingSafeEqual, type KeyObject } from 'node:crypto'
+import { recoverDataKey } from './data-key.ts'
+import type { Document, Edit } from './document.ts'
+import { applyEdits } from './edited-tree.ts'
+import { CodedError } from './errors.ts'
+import type { Providers } from './key-group.ts'
+import { parseMetadata, type Metadata } from './metadata.ts'
+import { NonceCache } from './nonce-cache.ts'
+import { createRandomSource } from './random.ts'
+import { compileSelector } from './selector.ts'
+import type { CommentNode, Tree } from './tree.ts'
+import { createValueCipher, type ValueCipher } from './value-cipher.ts'
+import { decryptTree, type Plaintext } from './walk.ts'
+
+export interface UnlockRequest {
+  readonly providers: Providers
+  /** `parseDecryptionOrder`. Empty: as the file lists its keys. */
+  readonly decryptionOrder?: readonly string[]
+  readonly signal?: AbortSignal
+}
+
+/** A document whose data key is known; its values are not decrypted yet. */
+export interface UnlockedDocument {
+  readonly document: Document
+  readonly metadata: Metadata
+  readonly dataKey: KeyObject
+  readonly providers: Providers
+}
+
+export interface OpenRequest extends UnlockRequest {
+  /** Accept a file whose MAC is missing, broken or of other values. */
+  readonly allowUnverifiedMac?: boolean
+  /** Off: the opened document is only read; `saveDocument` would give every value a new token. */
+  readonly keepNonces?: boolean
+}
+
+export interface OpenedDocument extends UnlockedDocument {
+  /** By the node that holds the token. */
+  readonly plain: Plaintext
+  /** What turns the document into its plaintext: `document.apply(opened.edits, null)`. */
+  readonly edits: readonly Edit[]
+  /** Comments in clear where encrypted ones were expected. */
+  readonly clearComments: readonly CommentNode[]
+  readonly nonces: NonceCache
+}
+
+/** @throws CodedError NOT_ENCRYPTED, METADATA_INVALID, SELECTOR_CONFLICT, DATA_KEY_UNRECOVERABLE, SHAMIR_INVALID */
+export async function unlockDocument(document: Document, request: UnlockRequest): Promise<UnlockedDocument> {
+  const { providers } = request
+  const metadata = parseMetadata(document.metadata, providers)
+  const dataKey = await recoverDataKey({ ...request, groups: metadata.groups, threshold: metadata.threshold })
+  return { document, metadata, dataKey, providers }
+}
+
+/**
+ * @throws CodedError as `unlockDocument`, REGEX_INVALID, VALUE_MALFORMED, VALUE_REJECTED
+ * @throws CodedError MAC_MISSING, MAC_REJECTED, MAC_MISMATCH
+ */
+export async function openDocument(document: Document, request: OpenRequest): Promise<OpenedDocument> {
+  const { allowUnverifiedMac = false, keepNonces = true } = request
+  const unlocked = await unlockDocument(document, request)
+  const { metadata, dataKey } = unlocked
+  const nonces = new NonceCache()
+  const cipher = createValueCipher(dataKey, { nonces: keepNonces ? nonces : undefined, random: createRandomSource() })
+  const selector = await compileSelector(metadata.selection)
+  const { mac, ...decrypted } = decryptTree(document.tree, { cipher, selector, macOnlyEncrypted: metadata.macOnlyEncrypted })
+  if (!allowUnverifiedMac) verifyMac(metadata, mac, cipher)
+  return { ...unlocked, ...decrypted, nonces }
+}
+
+/** The plaintext as a tree of its own: conversions, `--extract`, comparisons. */
+export function plainTree({ document, edits }: OpenedDocument): Tree {
+  return applyEdits(document.tree, edits)
+}
+
+function verifyMac({ mac, lastModified }: Metadata, computed: string, cipher: ValueCipher): void {
+  if (mac === '') throw new CodedError('MAC_MISSING', `MAC mismatch. File has no MAC, computed ${computed}`)
+  const stored = readMac(mac, lastModified, cipher)
+  const [a, b] = [Buffer.from(stored), Buffer.from(computed)]
+  if (a.length !== b.length || !timingSafeEqual(a, b)) throw new CodedError('MAC_MISMATCH', `MAC mismatch. File has ${stored}, computed ${computed}`)
+}
+
+function readMac(mac: string, lastModified: string, cipher: ValueCipher): string {
+  try {
+    const stored = cipher.decrypt(mac, lastModified)
+    if (typeof stored === 'string') return stored
+  } catch (cause) {
+    if (!(cause instanceof CodedError)) throw cause
+    throw new CodedError('MAC_REJECTED', 'cannot decrypt MAC', { cause })
+  }
+  throw new CodedError('MAC_REJECTED', 'cannot decrypt MAC: it is not a text')
+}

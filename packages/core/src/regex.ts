@@ -1,0 +1,19 @@
+/**
+ * Regular expressions of rules and selectors: Go's syntax (RE2), searched anywhere in the text, in linear time.
+ * @module
+ */
+import { CodedError } from './errors.ts'
+
+/**
+ * @param name - of the setting, for the message
+ * @throws CodedError REGEX_INVALID
+ */
+export async function compileRegex(pattern: string, name: string): Promise<(text: string) => boolean> {
+  const { RE2JS } = await import('re2js') // only files and rules with an expression pay for it
+  try {
+    const regex = RE2JS.compile(pattern)
+    return (text) => regex.matcher(text).find()
+  } catch (cause) {
+    throw new CodedError('REGEX_INVALID', `${name} is not a regular expression`, { cause, hint: 'the syntax is that of RE2: no look-around, no back-references' })
+  }
+}
