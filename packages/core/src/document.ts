@@ -52,6 +52,8 @@ export interface Format {
   isReservedKey(key: string): boolean
   /** @throws CodedError PARSE_*, KEY_NOT_STRING: with line and column, never with source text */
   parse(source: Uint8Array, options?: ParseOptions): Document
+  /** A file that is to be encrypted, where that is not read as an encrypted one is: 'binary', whose plaintext is any bytes. Absent: `parse`. */
+  parsePlain?(source: Uint8Array, options?: ParseOptions): Document
   /** Fresh text in the reference program's layout: conversions, `--extract` of a map, new files. */
   emit(tree: Tree, metadata?: PlainMap, options?: EmitOptions): Uint8Array
   /** One value in the form that `--extract` prints it (sops-cli: "single-value form"). Strings are printed raw by the caller. */
