@@ -35,7 +35,7 @@ export interface Selector {
   readonly byComment: boolean
   /** What matched is encrypted and the rest is not, or the other way round. */
   readonly encryptsMatched: boolean
-  matches(text: string): boolean
+  readonly matches: (text: string) => boolean
 }
 
 /**

@@ -9,7 +9,7 @@
  */
 import { isUtf8 } from 'node:buffer'
 import { createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto'
-import { decodeBase64 } from './base64.ts'
+import { decodeBase64, encodeBase64 } from './base64.ts'
 import { CodedError } from './errors.ts'
 import { NONCE_BYTES, type NonceCache } from './nonce-cache.ts'
 import type { Value } from './tree.ts'
@@ -61,9 +61,9 @@ export function createValueCipher(dataKey: KeyObject, { nonces, random }: ValueC
       const nonce = nonces?.find(path, type, text) ?? random(NONCE_BYTES)
       const gcm = createCipheriv(ALGORITHM, dataKey, nonce, GCM_OPTIONS)
       gcm.setAAD(Buffer.from(path, 'utf8'))
-      const data = typeof text === 'string' ? gcm.update(text, 'utf8', 'base64') : gcm.update(text, undefined, 'base64')
-      const rest = gcm.final('base64') // of the base64, not of the cipher
-      return `${PREFIX}${data}${rest},iv:${base64(nonce)},tag:${gcm.getAuthTag().toString('base64')},type:${type}]`
+      const data = typeof text === 'string' ? gcm.update(text, 'utf8') : gcm.update(text)
+      gcm.final() // computes the tag; GCM has no last block
+      return `${PREFIX}${encodeBase64(data)},iv:${encodeBase64(nonce)},tag:${encodeBase64(gcm.getAuthTag())},type:${type}]`
     },
     decrypt(token, path) {
       if (token === '') return ''
@@ -126,8 +126,4 @@ function readComment(bytes: Buffer): Comment | undefined {
 function exactText(value: Decrypted, bytes: Buffer): string | Uint8Array {
   if (typeof value === 'string') return value
   return value instanceof Comment ? value.text : isUtf8(bytes) ? bytes.toString('utf8') : bytes
-}
-
-function base64(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
 }
