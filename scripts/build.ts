@@ -12,7 +12,7 @@ const bin = join(root, 'dist', 'bin')
 
 await rm(bin, { recursive: true, force: true })
 await mkdir(bin, { recursive: true })
-await build({
+const { metafile } = await build({
   absWorkingDir: root,
   entryPoints: { waxseal: 'cli/src/main.ts', 'waxseal-controller': 'controller/src/main.ts' },
   outdir: bin,
@@ -25,11 +25,14 @@ await build({
   target: 'node22.15',
   minifySyntax: true,
   minifyWhitespace: true,
+  metafile: true,
   legalComments: 'none',
   logLevel: 'warning',
   // CommonJS dependencies call require for Node's own modules.
   banner: { js: "import{createRequire as $cr}from'node:module';const require=$cr(import.meta.url);" },
 })
+// Which sources each chunk holds: what a command loads can be told from it.
+await writeFile(join(root, 'dist', 'meta.json'), JSON.stringify(metafile))
 await writeFile(join(bin, 'package.json'), '{ "type": "module" }\n')
 const programs = { waxseal: 'waxseal', wax: 'waxseal', sops: 'waxseal', kubeseal: 'waxseal', 'waxseal-controller': 'waxseal-controller' }
 for (const [name, module] of Object.entries(programs)) {

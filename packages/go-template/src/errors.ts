@@ -1,0 +1,22 @@
+/**
+ * What can go wrong with a template. Messages have Go's wording behind the stage: `parse template: NAME:LINE: ...`,
+ * `execute template: NAME:LINE:COLUMN: executing "NAME" at <NODE>: ...`. Like Go's they may quote literals of the template, and `fail`
+ * says what it is given.
+ * @module
+ */
+
+export class TemplateError extends Error {
+  override readonly name = 'TemplateError'
+  readonly stage: 'parse' | 'execute'
+
+  constructor(stage: 'parse' | 'execute', message: string) {
+    super(`${stage} template: ${message}`)
+    this.stage = stage
+  }
+}
+
+/** Thrown by functions; the evaluator says where. The text is Go's. */
+export class FunctionError extends Error {}
+
+/** A bound was reached: time, output, memory. Not an error of Go's; it ends the whole rendering. */
+export class LimitError extends Error {}

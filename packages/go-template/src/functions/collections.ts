@@ -1,0 +1,242 @@
+/**
+ * sprig's lists, dicts, defaults and reflection.
+ * Follows: Masterminds/sprig v3.3.0 list.go, dict.go, defaults.go, reflect.go; imdario/mergo (merge).
+ * @module
+ */
+import { FunctionError } from '../errors.ts'
+import { fn, type Environment, type GoFunction } from '../signature.ts'
+import { deepEqual, Dict, isTrue, kindName, List, sortedKeys, Struct, Time, typeName, type GoValue } from '../values.ts'
+import { strval } from './strings.ts'
+
+/** sprig's empty: every struct is full. */
+const empty = (value: GoValue): boolean => !(value instanceof Struct || value instanceof Time) && !isTrue(value)
+
+/** The items of a list; what is none is Go's error for the verb. */
+function items(value: GoValue, verb: string): readonly GoValue[] {
+  if (value instanceof List) return value.items
+  if (value === undefined || value === null) throw new FunctionError('runtime error: invalid memory address or nil pointer dereference')
+  throw new FunctionError(`Cannot ${verb} on type ${kindOfType(value)}`)
+}
+
+function kindOfType(value: GoValue): string {
+  return kindName(value)
+}
+
+function chunk(size: bigint, list: GoValue): List {
+  const all = items(list, 'chunk')
+  if (size < 1n) throw new FunctionError('runtime error: integer divide by zero')
+  const step = Number(size)
+  const chunks: GoValue[] = []
+  for (let i = 0; i < all.length; i += step) chunks.push(new List(all.slice(i, i + step)))
+  return new List(chunks, '[]interface {}')
+}
+
+function sliceList(list: GoValue, indices: readonly GoValue[]): GoValue {
+  if (!(list instanceof List)) throw new FunctionError(`list should be type of slice or array but ${kindOfType(list)}`)
+  if (list.items.length === 0) return null
+  const at = indices.map((index) => (typeof index === 'bigint' ? Number(index) : Number(strval(index)) || 0))
+  const from = at[0] ?? 0
+  const to = at[1] ?? list.items.length
+  if (from < 0 || to > list.items.length || from > to) throw new FunctionError('reflect.Value.Slice: slice index out of bounds')
+  return new List(list.items.slice(from, to), list.of)
+}
+
+function without(list: GoValue, drop: readonly GoValue[]): List {
+  return new List(items(list, 'without').filter((item) => !drop.some((other) => deepEqual(item, other))))
+}
+
+function has(needle: GoValue, haystack: GoValue): boolean {
+  if (haystack === undefined || haystack === null) return false
+  return items(haystack, 'find has').some((item) => deepEqual(needle, item))
+}
+
+function uniq(list: GoValue): List {
+  const found: GoValue[] = []
+  for (const item of items(list, 'uniq')) if (!found.some((other) => deepEqual(item, other))) found.push(item)
+  return new List(found)
+}
+
+function concat(lists: readonly GoValue[], { budget }: Environment): List {
+  const all: GoValue[] = []
+  for (const list of lists) {
+    if (!(list instanceof List)) throw new FunctionError(`Cannot concat type ${kindOfType(list)} as list`)
+    budget.allow(8 * (all.length + list.items.length))
+    all.push(...list.items)
+  }
+  return new List(all)
+}
+
+function added(list: GoValue, value: GoValue, where: 'front' | 'back', { budget }: Environment): List {
+  const all = items(list, where === 'back' ? 'push' : 'prepend')
+  budget.allow(8 * all.length)
+  return new List(where === 'back' ? [...all, value ?? null] : [value ?? null, ...all])
+}
+
+function dict(pairs: readonly GoValue[]): Dict {
+  const made = new Dict()
+  for (let i = 0; i < pairs.length; i += 2) made.entries.set(strval(pairs[i]), i + 1 < pairs.length ? (pairs[i + 1] ?? null) : '')
+  return made
+}
+
+const MAX_COPY_DEPTH = 200
+
+function deepCopy(value: GoValue, environment: Environment, depth = 0): GoValue {
+  if (depth > MAX_COPY_DEPTH) throw new FunctionError('value is nested too deeply')
+  if (value instanceof List) {
+    environment.budget.allow(8 * value.items.length)
+    return new List(value.items.map((item) => deepCopy(item, environment, depth + 1)), value.of)
+  }
+  if (value instanceof Dict) {
+    environment.budget.allow(16 * value.entries.size)
+    return new Dict(new Map([...value.entries].map(([key, item]) => [key, deepCopy(item, environment, depth + 1)])), value.of)
+  }
+  return value
+}
+
+/** mergo.Merge: what is empty in the target is filled; with `overwrite` what is not empty in the source wins (and with an empty source value, too). */
+function merge(into: Dict, from: Dict, overwrite: boolean, environment: Environment, depth = 0): void {
+  if (depth > MAX_COPY_DEPTH) throw new FunctionError('value is nested too deeply')
+  for (const [key, value] of from.entries) {
+    environment.budget.tick()
+    const old = into.entries.get(key)
+    if (old instanceof Dict && value instanceof Dict) merge(old, value, overwrite, environment, depth + 1)
+    else if (overwrite ? value !== null && value !== undefined : !into.entries.has(key) || empty(old)) into.entries.set(key, value)
+  }
+}
+
+function merged([into, ...others]: readonly Dict[], overwrite: boolean, environment: Environment): GoValue {
+  for (const other of others) if (other) merge(into as Dict, other, overwrite, environment)
+  return into
+}
+
+function dig(args: readonly GoValue[]): GoValue {
+  if (args.length < 3) throw new FunctionError('dig needs at least three arguments')
+  let value: GoValue = args.at(-1)
+  const fallback = args.at(-2)
+  for (const key of args.slice(0, -2)) {
+    if (!(value instanceof Dict && value.of === 'interface {}')) throw new FunctionError(`interface conversion: interface {} is ${value === null || value === undefined ? 'nil' : typeName(value)}, not map[string]interface {}`)
+    if (typeof key !== 'string') throw new FunctionError(`interface conversion: interface {} is ${typeName(key)}, not string`)
+    if (!value.entries.has(key)) return fallback
+    value = value.entries.get(key)
+  }
+  return value
+}
+
+function picked(source: Dict, keep: (key: string) => boolean): Dict {
+  return new Dict(new Map([...source.entries].filter(([key]) => keep(key))))
+}
+
+function until(start: bigint, stop: bigint, step: bigint, { budget }: Environment): List {
+  const up = stop >= start
+  if (step === 0n || up !== step > 0n) return new List([], 'int')
+  const count = (stop - start) / step
+  budget.allow(8 * Number(count < 0n ? -count : count))
+  const all: bigint[] = []
+  for (let i = start; up ? i < stop : i > stop; i += step) all.push(i)
+  return new List(all, 'int')
+}
+
+const first = (list: GoValue): GoValue => items(list, 'find first')[0] ?? null
+const last = (list: GoValue): GoValue => items(list, 'find last').at(-1) ?? null
+const rest = (list: GoValue): GoValue => (items(list, 'find rest').length ? new List(items(list, 'find rest').slice(1)) : new List([]))
+const initial = (list: GoValue): GoValue => (items(list, 'find initial').length ? new List(items(list, 'find initial').slice(0, -1)) : new List([]))
+const reverse = (list: GoValue): GoValue => new List(items(list, 'find reverse').toReversed())
+const compact = (list: GoValue): GoValue => new List(items(list, 'compact').filter((item) => !empty(item)))
+
+type V = readonly GoValue[]
+const one = (run: (value: GoValue, environment: Environment) => GoValue): GoFunction => fn('any', ([value]: V, env) => run(value, env))
+const append = fn('any any', ([list, value]: V, env) => added(list, value, 'back', env))
+const prepend = fn('any any', ([list, value]: V, env) => added(list, value, 'front', env))
+const listOf = fn('...any', (args: V) => new List(args.map((arg) => arg ?? null)))
+const slice = fn('any ...any', ([list, ...indices]: V) => sliceList(list, indices))
+const withoutFn = fn('any ...any', ([list, ...drop]: V) => without(list, drop))
+const hasFn = fn('any any', ([needle, haystack]: V) => has(needle, haystack))
+const chunkFn = fn('int any', ([size, list]: readonly [bigint, GoValue]) => chunk(size, list))
+const mergeFn = fn('dict ...dict', (args: readonly Dict[], env) => merged(args, false, env))
+const mergeOverwriteFn = fn('dict ...dict', (args: readonly Dict[], env) => merged(args, true, env))
+
+export const COLLECTIONS: Readonly<Record<string, GoFunction>> = {
+  list: listOf,
+  tuple: listOf,
+  first: one(first),
+  mustFirst: one(first),
+  last: one(last),
+  mustLast: one(last),
+  rest: one(rest),
+  mustRest: one(rest),
+  initial: one(initial),
+  mustInitial: one(initial),
+  reverse: one(reverse),
+  mustReverse: one(reverse),
+  compact: one(compact),
+  mustCompact: one(compact),
+  uniq: one(uniq),
+  mustUniq: one(uniq),
+  append,
+  push: append,
+  mustAppend: append,
+  mustPush: append,
+  prepend,
+  mustPrepend: prepend,
+  concat: fn('...any', (args: V, env) => concat(args, env)),
+  without: withoutFn,
+  mustWithout: withoutFn,
+  has: hasFn,
+  mustHas: hasFn,
+  slice,
+  mustSlice: slice,
+  chunk: chunkFn,
+  mustChunk: chunkFn,
+  until: fn('int', ([n]: readonly [bigint], env) => until(0n, n, n < 0n ? -1n : 1n, env)),
+  untilStep: fn('int int int', ([from, to, step]: readonly [bigint, bigint, bigint], env) => until(from, to, step, env)),
+  seq: fn('...int', (args: readonly bigint[], env) => {
+    const words = (list: List): string => list.items.map(strval).join(' ')
+    const inclusive = (from: bigint, to: bigint, step: bigint): string => words(until(from, to + (step > 0n ? 1n : -1n), step, env))
+    const [a = 0n, b = 0n, c = 0n] = args
+    if (args.length === 1) return inclusive(1n, a, a < 1n ? -1n : 1n)
+    if (args.length === 2) return inclusive(a, b, b < a ? -1n : 1n)
+    return args.length === 3 && b !== 0n ? inclusive(a, c, b) : ''
+  }),
+  all: fn('...any', (args: V) => args.every((arg) => !empty(arg))),
+  any: fn('...any', (args: V) => args.some((arg) => !empty(arg))),
+
+  dict: fn('...any', (args: V) => dict(args)),
+  get: fn('dict string', ([d, key]: readonly [Dict, string]) => (d.entries.has(key) ? d.entries.get(key) : '')),
+  set: fn('dict string any', ([d, key, value]: readonly [Dict, string, GoValue], { budget }) => {
+    budget.allow(16 * d.entries.size)
+    d.entries.set(key, value ?? null)
+    return d
+  }),
+  unset: fn('dict string', ([d, key]: readonly [Dict, string]) => {
+    d.entries.delete(key)
+    return d
+  }),
+  hasKey: fn('dict string', ([d, key]: readonly [Dict, string]) => d.entries.has(key)),
+  keys: fn('...dict', (dicts: readonly Dict[]) => new List(dicts.flatMap((d) => sortedKeys(d)), 'string')),
+  values: fn('dict', ([d]: readonly [Dict]) => new List(sortedKeys(d).map((key) => d.entries.get(key)))),
+  pluck: fn('string ...dict', ([key, ...dicts]: readonly [string, ...Dict[]]) => new List(dicts.filter((d) => d.entries.has(key)).map((d) => d.entries.get(key)))),
+  pick: fn('dict ...string', ([d, ...keys]: readonly [Dict, ...string[]]) => picked(d, (key) => keys.includes(key))),
+  omit: fn('dict ...string', ([d, ...keys]: readonly [Dict, ...string[]]) => picked(d, (key) => !keys.includes(key))),
+  merge: mergeFn,
+  mustMerge: mergeFn,
+  mergeOverwrite: mergeOverwriteFn,
+  mustMergeOverwrite: mergeOverwriteFn,
+  deepCopy: one((value, env) => deepCopy(value, env)),
+  mustDeepCopy: one((value, env) => deepCopy(value, env)),
+  dig: fn('...any', (args: V) => dig(args)),
+
+  default: fn('any ...any', ([fallback, value]: V) => (empty(value) ? fallback : value)),
+  empty: one(empty),
+  coalesce: fn('...any', (args: V) => args.find((arg) => !empty(arg)) ?? null),
+  ternary: fn('any any bool', ([yes, no, condition]: readonly [GoValue, GoValue, boolean]) => (condition ? yes : no)),
+  fail: fn('string', ([message]: readonly [string]) => {
+    throw new FunctionError(message)
+  }),
+
+  typeOf: one(typeName),
+  typeIs: fn('string any', ([type, value]: readonly [string, GoValue]) => typeName(value) === type),
+  typeIsLike: fn('string any', ([type, value]: readonly [string, GoValue]) => typeName(value) === type || typeName(value) === `*${type}`),
+  kindOf: one(kindName),
+  kindIs: fn('string any', ([kind, value]: readonly [string, GoValue]) => kindName(value) === kind),
+  deepEqual: fn('any any', ([a, b]: V) => deepEqual(a, b)),
+}

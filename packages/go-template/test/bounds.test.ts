@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest'
+import { Dict, renderTemplates, Template, TemplateError } from '../src/index.ts'
+import { bcrypt } from '../src/bcrypt.ts'
+
+function failure(text: string): string {
+  try {
+    Template.parse('key', text).execute(new Dict(new Map(), 'string'))
+  } catch (error) {
+    if (error instanceof TemplateError) return error.message
+    throw error
+  }
+  return 'no failure'
+}
+
+describe('hostile templates end in an error, soon and small', () => {
+  it.each([
+    ['{{ range 1000000000 }}x{{ end }}'],
+    ['{{ range until 1000000000 }}{{ end }}'],
+    ['{{ repeat 1000000000 "ab" }}'],
+    ['{{ $x := "ab" }}{{ range 60 }}{{ $x = printf "%s%s" $x $x }}{{ end }}{{ $x }}'],
+    ['{{ $x := list 1 }}{{ range 60 }}{{ $x = concat $x $x }}{{ end }}'],
+    ['{{ indent 1000000 (repeat 1000 "\\n") }}'],
+    ['{{ range 1000 }}{{ range 1000 }}{{ range 1000 }}{{ end }}{{ end }}{{ end }}'],
+    ['{{ define "a" }}{{ template "a" . }}{{ template "a" . }}{{ end }}{{ template "a" . }}'],
+    ['{{ range 100000 }}{{ bcrypt "x" }}{{ end }}'],
+    ['{{ range 100 }}{{ genPrivateKey "rsa" }}{{ end }}'],
+    ['{{ replace "" (repeat 100000 "x") (repeat 1000 "y") }}'],
+    ['{{ printf "%999999d%999999d%999999d%999999d%999999d" 1 1 1 1 1 }}'],
+    [`{{ ${'('.repeat(5000)}1${')'.repeat(5000)} }}`],
+    ['{{ if 1 }}'.repeat(5000) + '{{ end }}'.repeat(5000)],
+    ['{{ randAlpha 1000000000 }}'],
+    ['{{ untilStep 0 1000000000 1 | len }}'],
+  ])('%j', (text) => {
+    const started = performance.now()
+    expect(failure(text)).toMatch(/^(parse|execute) template: key/)
+    expect(performance.now() - started).toBeLessThan(6000)
+  })
+
+  it('gives a regular expression linear time', () => {
+    expect(failure('{{ regexMatch "(a*)*b" (repeat 50000 "a") }}')).toBe('no failure')
+  })
+
+  it('has no way to the environment, files or the network', () => {
+    for (const name of ['env', 'expandenv', 'getHostByName', 'include', 'tpl', 'lookup', 'readFile']) {
+      expect(failure(`{{ ${name} "x" }}`)).toBe(`parse template: key:1: function "${name}" not defined`)
+    }
+    expect(failure('{{ .constructor }}{{ .__proto__ }}{{ (dict).toString }}')).toBe('no failure')
+  })
+})
+
+describe('renderTemplates', () => {
+  const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
+  const texts = (rendered: Map<string, Uint8Array>): Record<string, string> => Object.fromEntries([...rendered].map(([k, v]) => [k, new TextDecoder().decode(v)]))
+
+  it('sees the texts of siblings unrendered, and lets decrypted items win', () => {
+    const templates = new Map([['url', 'u={{ .user }} s={{ .sibling }}'], ['sibling', '{{ .user }}'], ['user', 'ignored']])
+    expect(texts(renderTemplates(templates, new Map([['user', bytes('bob')]])))).toEqual({ url: 'u=bob s={{ .user }}', sibling: 'bob' })
+  })
+
+  it('passes bytes that are no UTF-8 through', () => {
+    const raw = Uint8Array.of(0xff, 0x00, 0xc3, 0x28)
+    expect(renderTemplates(new Map([['copy', '{{ .raw }}']]), new Map([['raw', raw]])).get('copy')).toEqual(Buffer.from(raw))
+  })
+
+  it('names the template that fails', () => {
+    expect(() => renderTemplates(new Map([['b', '{{ fail "no" }}'], ['a', 'fine']]), new Map())).toThrow('execute template: b:1:3: executing "b" at <fail "no">: error calling fail: no')
+  })
+})
+
+describe('bcrypt', () => {
+  it('gives the published hashes', () => {
+    // jBCrypt's test vectors: password "a", salt m0CrhHm10qJ3lXRY.5zDGO at cost 6
+    const alphabet = './ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
+    const bits = [...'m0CrhHm10qJ3lXRY.5zDGO'].map((c) => alphabet.indexOf(c).toString(2).padStart(6, '0')).join('')
+    const salt = Uint8Array.from({ length: 16 }, (_, i) => parseInt(bits.slice(i * 8, i * 8 + 8), 2))
+    expect(bcrypt(new TextEncoder().encode('a'), salt, () => {}, 6)).toBe('$2a$06$m0CrhHm10qJ3lXRY.5zDGO3rS2KdeeWLuGmsfGlMfOxih58VYVfxe')
+  })
+})

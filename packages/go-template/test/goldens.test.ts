@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { Dict, Template, TemplateError } from '../src/index.ts'
+import { bytesOf } from '../src/values.ts'
+
+interface Golden {
+  readonly id: string
+  readonly area: string
+  readonly values: string
+  readonly template: string
+  readonly output?: string
+  readonly outputB64?: string
+  readonly stage?: string
+  readonly error?: string
+}
+interface Goldens {
+  readonly values: Readonly<Record<string, Readonly<Record<string, string>>>>
+  readonly valuesB64: Readonly<Record<string, Readonly<Record<string, string>>>>
+  readonly cases: readonly Golden[]
+}
+
+const goldens = JSON.parse(readFileSync(join(import.meta.dirname, '../../../fixtures/go-template-1.26.8/goldens.json'), 'utf8')) as Goldens
+
+function dataOf(name: string): Dict {
+  const texts = Object.entries(goldens.values[name] ?? {}).map(([key, value]) => [bytesOf(key), bytesOf(value)] as const)
+  const bytes = Object.entries(goldens.valuesB64[name] ?? {}).map(([key, value]) => [bytesOf(key), Buffer.from(value, 'base64').toString('latin1')] as const)
+  return new Dict(new Map([...texts, ...bytes]), 'string')
+}
+
+describe('text/template and sprig as recorded from Go', () => {
+  it('has cases', () => {
+    expect(goldens.cases.length).toBe(467)
+  })
+
+  for (const area of new Set(goldens.cases.map((c) => c.area))) {
+    const cases = goldens.cases.filter((c) => c.area === area)
+    it.each(cases.map((c) => [c.id, c.template, c] as const))(`${area}: %s %j`, (_id, _template, golden) => {
+      let result: { output?: string; error?: string }
+      try {
+        const bytes = Template.parse('key', golden.template).execute(dataOf(golden.values))
+        result = { output: Buffer.from(bytes).toString('base64') }
+      } catch (error) {
+        if (!(error instanceof TemplateError)) throw error
+        result = { error: Buffer.from(error.message.replace(/^(parse|execute) template: /, ''), 'latin1').toString() }
+      }
+      const wanted = golden.error === undefined
+        ? { output: golden.outputB64 ?? Buffer.from(golden.output ?? '').toString('base64') }
+        : { error: golden.error.replace(/^(parse|execute) template: |^template: /, '') }
+      expect(result).toEqual(wanted)
+    })
+  }
+})

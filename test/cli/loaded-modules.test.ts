@@ -1,0 +1,41 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { AGE_KEY_FILE, built, FIXTURES, ROOT, run, testFolder } from '../programs.ts'
+
+const FOREIGN = /node_modules\/(?!re2js)/
+
+/** What esbuild says of its outputs, as far as it is read here. */
+interface Metafile {
+  readonly outputs: Readonly<Record<string, { readonly inputs: Readonly<Record<string, unknown>> }>>
+}
+
+describe('sops decrypt FILE', () => {
+  it('loads no cloud SDK, no Kubernetes client and no OpenPGP', async () => {
+    const folder = testFolder()
+    const log = join(folder, 'loaded.txt')
+    // A module hook that notes every module file as it is loaded.
+    writeFileSync(
+      join(folder, 'note.mjs'),
+      `import { registerHooks } from 'node:module'
+import { appendFileSync } from 'node:fs'
+registerHooks({ load(url, context, next) { appendFileSync(${JSON.stringify(log)}, url + '\\n'); return next(url, context) } })
+`,
+    )
+    const file = join(FIXTURES, 'sops-3.13.2', 'fixtures', 'yaml', 'strings-plain', 'encrypted.yaml')
+    const result = await run(built('sops'), ['decrypt', file], {
+      cwd: folder,
+      env: { SOPS_AGE_KEY_FILE: AGE_KEY_FILE, NODE_OPTIONS: `--import ${join(folder, 'note.mjs')}` },
+    })
+    expect(result.stderr).toBe('')
+    expect(result.status).toBe(0)
+    const loaded = readFileSync(log, 'utf8').trim().split('\n')
+    const ours = loaded.filter((url) => url.startsWith('file:') && !url.endsWith('/note.mjs'))
+    expect(ours.length).toBeGreaterThan(1)
+    const { outputs } = JSON.parse(readFileSync(join(ROOT, 'dist', 'meta.json'), 'utf8')) as Metafile
+    const sources = ours.flatMap((url) => Object.keys(outputs[relative(ROOT, fileURLToPath(url))]?.inputs ?? {}))
+    expect(sources).toContain('packages/core/src/value-cipher.ts')
+    expect(sources.filter((source) => FOREIGN.test(source))).toEqual([])
+  })
+})
