@@ -4,10 +4,9 @@
  * @module
  */
 import { spawn } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
 import { readSync, writeSync } from 'node:fs'
 import { isatty } from 'node:tty'
-import { CodedError } from '@waxseal/core'
+import { CodedError, createRandomSource, type RandomSource } from '@waxseal/core'
 
 /** Largest input that is read; what is larger is no secrets file. */
 export const MAX_INPUT_BYTES = 512 * 1024 * 1024
@@ -48,7 +47,7 @@ export interface Context {
   readonly stdout: Output
   readonly stderr: Output
   readonly now: () => Date
-  readonly random: (bytes: number) => Uint8Array
+  readonly random: RandomSource
   /** Ends calls to key services. */
   readonly signal: AbortSignal
   /** Runs a program with this process's own input and output, without a shell. */
@@ -72,7 +71,7 @@ export function processContext(): Context {
     stdout: new ProcessOutput(1),
     stderr: new ProcessOutput(2),
     now: () => new Date(),
-    random: (bytes) => randomBytes(bytes),
+    random: createRandomSource(),
     signal: new AbortController().signal,
     run: runChild,
   }

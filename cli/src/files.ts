@@ -29,8 +29,8 @@ export function errnoText(error: unknown): string {
   return errno === undefined ? 'unknown error' : getSystemErrorMessage(errno)
 }
 
-function fileError(code: ErrorCode, path: string, cause: unknown): CodedError {
-  return new CodedError(code, `${path}: ${errnoText(cause)}`, { cause })
+function fileError(code: ErrorCode, name: string, cause: unknown): CodedError {
+  return new CodedError(code, `${name}: ${errnoText(cause)}`, { cause })
 }
 
 const errnoIs = (error: unknown, ...codes: string[]): boolean => codes.includes((error as NodeJS.ErrnoException).code ?? '')
@@ -42,32 +42,39 @@ function descriptorOf(path: string): number | undefined {
   return number === undefined ? undefined : Number(number)
 }
 
+export interface ReadOptions {
+  readonly limitBytes?: number
+  /** What messages call the file, if not by its path. */
+  readonly name?: string
+}
+
 /**
  * The whole content of a regular file, a FIFO, or an open descriptor (`/dev/stdin`, `/dev/fd/N`).
+ * @param path - absolute
  * @throws CodedError FILE_NOT_FOUND, FILE_IS_DIRECTORY, FILE_UNREADABLE, PARSE_LIMIT
  */
-export function readFileBounded(path: string, limitBytes: number = MAX_INPUT_BYTES): Uint8Array {
+export function readFileBounded(path: string, { limitBytes = MAX_INPUT_BYTES, name = path }: ReadOptions = {}): Uint8Array {
   const given = descriptorOf(path)
   let fd: number
   try {
     fd = given ?? openSync(path, 'r')
   } catch (cause) {
-    throw fileError(errnoIs(cause, 'ENOENT') ? 'FILE_NOT_FOUND' : 'FILE_UNREADABLE', path, cause)
+    throw fileError(errnoIs(cause, 'ENOENT') ? 'FILE_NOT_FOUND' : 'FILE_UNREADABLE', name, cause)
   }
   try {
     const stats = fstatSync(fd)
-    if (stats.isDirectory()) throw new CodedError('FILE_IS_DIRECTORY', `${path}: is a directory`)
-    if (given === undefined && !stats.isFile() && !stats.isFIFO()) throw new CodedError('FILE_UNREADABLE', `${path}: not a regular file`)
-    return readToEnd(fd, path, stats.isFile() ? stats.size : 0, limitBytes)
+    if (stats.isDirectory()) throw new CodedError('FILE_IS_DIRECTORY', `${name}: is a directory`)
+    if (given === undefined && !stats.isFile() && !stats.isFIFO()) throw new CodedError('FILE_UNREADABLE', `${name}: not a regular file`)
+    return readToEnd(fd, name, stats.isFile() ? stats.size : 0, limitBytes)
   } catch (cause) {
-    throw cause instanceof CodedError ? cause : fileError('FILE_UNREADABLE', path, cause)
+    throw cause instanceof CodedError ? cause : fileError('FILE_UNREADABLE', name, cause)
   } finally {
     if (given === undefined) closeSync(fd)
   }
 }
 
-function readToEnd(fd: number, path: string, expectedBytes: number, limitBytes: number): Uint8Array {
-  const tooLarge = (): CodedError => new CodedError('PARSE_LIMIT', `${path}: larger than ${limitBytes} bytes`)
+function readToEnd(fd: number, name: string, expectedBytes: number, limitBytes: number): Uint8Array {
+  const tooLarge = (): CodedError => new CodedError('PARSE_LIMIT', `${name}: larger than ${limitBytes} bytes`)
   if (expectedBytes > limitBytes) throw tooLarge()
   let bytes = Buffer.allocUnsafe(Math.max(expectedBytes + 1, CHUNK_BYTES))
   let length = 0
@@ -97,25 +104,26 @@ function targetOf(path: string): string {
  * Gives a file a new content, whole or not at all. Mode, owner, group and symbolic links stay; a file that did not exist
  * gets 0666 less the umask. What is no regular file (`/dev/stdout`, a FIFO) is written to.
  * @param path - absolute
+ * @param name - what messages call the file
  * @throws CodedError FILE_UNWRITABLE, FILE_IS_DIRECTORY: then the original is as it was, or the hint says where it stands
  */
-export function replaceFile(path: string, bytes: Uint8Array): void {
+export function replaceFile(path: string, bytes: Uint8Array, name: string = path): void {
   const target = targetOf(path)
   let old: Stats | undefined
   try {
     old = lstatSync(target, { throwIfNoEntry: false })
-    if (old?.isDirectory()) throw new CodedError('FILE_IS_DIRECTORY', `${path}: is a directory`)
+    if (old?.isDirectory()) throw new CodedError('FILE_IS_DIRECTORY', `${name}: is a directory`)
     if (old && !old.isFile()) return writeThrough(target, bytes)
     if (old) accessSync(target, constants.W_OK)
     removeLeftovers(target)
   } catch (cause) {
-    throw cause instanceof CodedError ? cause : fileError('FILE_UNWRITABLE', path, cause)
+    throw cause instanceof CodedError ? cause : fileError('FILE_UNWRITABLE', name, cause)
   }
   try {
     if (old && old.nlink > 1) return writeInPlace(target, bytes)
     if (!replaceByRename(target, bytes, old)) writeInPlace(target, bytes)
   } catch (cause) {
-    throw cause instanceof CodedError ? cause : fileError('FILE_UNWRITABLE', path, cause)
+    throw cause instanceof CodedError ? cause : fileError('FILE_UNWRITABLE', name, cause)
   }
 }
 
@@ -161,7 +169,7 @@ function takeOver(fd: number, old: Stats): boolean {
 }
 
 function writeInPlace(target: string, bytes: Uint8Array): void {
-  const original = readFileBounded(target, Number.MAX_SAFE_INTEGER)
+  const original = readFileBounded(target, { limitBytes: Number.MAX_SAFE_INTEGER })
   const copy = writeCopy(target, original)
   let fd: number | undefined
   try {

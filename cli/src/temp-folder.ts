@@ -4,7 +4,8 @@
  * @module
  */
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { randomInt } from 'node:crypto'
+import { mkdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CodedError } from '@waxseal/core'
@@ -14,13 +15,14 @@ import { errnoText } from './files.ts'
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /**
+ * @param prefix - of the folder's name, before a random number
  * @param work - gets the folder (mode 0700)
  * @throws CodedError CANCELED if a signal came first, FILE_UNWRITABLE if there is no place for the folder, and what `work` throws
  */
 export async function withPrivateFolder<T>(context: Context, prefix: string, work: (folder: string) => Promise<T>): Promise<T> {
-  let folder: string
+  const folder = join(context.env['TMPDIR'] || tmpdir(), `${prefix}${randomInt(2 ** 47)}`)
   try {
-    folder = mkdtempSync(join(context.env['TMPDIR'] || tmpdir(), prefix))
+    mkdirSync(folder, 0o700)
   } catch (cause) {
     throw new CodedError('FILE_UNWRITABLE', `cannot make a temporary folder: ${errnoText(cause)}`, { cause })
   }

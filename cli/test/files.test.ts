@@ -42,8 +42,8 @@ describe('readFileBounded', () => {
     expect(codeOf(() => readFileBounded(at('missing')))).toBe('FILE_NOT_FOUND')
     expect(codeOf(() => readFileBounded(folder))).toBe('FILE_IS_DIRECTORY')
     expect(codeOf(() => readFileBounded('/dev/zero'))).toBe('FILE_UNREADABLE')
-    expect(codeOf(() => readFileBounded(at('large'), 100))).toBe('PARSE_LIMIT')
-    expect(readFileBounded(at('large'), 101).length).toBe(101)
+    expect(codeOf(() => readFileBounded(at('large'), { limitBytes: 100 }))).toBe('PARSE_LIMIT')
+    expect(readFileBounded(at('large'), { limitBytes: 101 }).length).toBe(101)
   })
 })
 

@@ -1,0 +1,95 @@
+/**
+ * Finds and reads the rule file `.sops.yaml`. What it means is core's affair.
+ * Follows: getsops/sops config/config.go (LookupConfigFile): the search starts in the working folder, wherever the input lies.
+ * @module
+ */
+import { dirname, join, resolve } from 'node:path'
+import { CodedError, findCreationRule, parseRules, plainMap, Timestamp, type CreationRule, type Plain, type RuleFile, type ValueNode } from '@waxseal/core'
+import { formatByName } from '@waxseal/formats'
+import type { Context } from './context.ts'
+import { kindOfFile, readFileBounded } from './files.ts'
+
+const NAME = '.sops.yaml'
+const OTHER_NAME = '.sops.yml'
+const MAX_LEVELS = 100
+const MAX_RULE_FILE_BYTES = 16 * 1024 * 1024
+const MAX_DEPTH = 100
+
+export interface LoadedRules extends RuleFile {
+  /** As it was found or given, for messages. */
+  readonly path: string
+  /** Absolute, of the file's folder: path expressions are matched below it. */
+  readonly directory: string
+}
+
+export interface RuleSearch {
+  /** Relative to the working folder; undefined if there is none. */
+  readonly path: string | undefined
+  /** A file that is called almost right. */
+  readonly warning: string | undefined
+}
+
+/** The nearest `.sops.yaml` in the working folder or above. */
+export function searchRuleFile(context: Context): RuleSearch {
+  let folder = '.'
+  let other: string | undefined
+  for (let level = 0; level < MAX_LEVELS; level++) {
+    const path = join(folder, NAME)
+    if (exists(resolve(context.cwd, path))) return { path, warning: other && `${ignoring(other)}; using "${path}" instead` }
+    const otherPath = join(folder, OTHER_NAME)
+    if (other === undefined && exists(resolve(context.cwd, otherPath))) other = otherPath
+    if (dirname(resolve(context.cwd, folder)) === resolve(context.cwd, folder)) break
+    folder = join(folder, '..')
+  }
+  return { path: undefined, warning: other && ignoring(other) }
+}
+
+function ignoring(path: string): string {
+  return `ignoring "${path}" when searching for config file; the config file must be called "${NAME}"`
+}
+
+function exists(path: string): boolean {
+  try {
+    return kindOfFile(path) !== undefined
+  } catch {
+    return false // a folder that may not be entered
+  }
+}
+
+/**
+ * @param path - as found or given
+ * @throws CodedError FILE_*, CONFIG_INVALID
+ */
+export async function readRuleFile(path: string, context: Context): Promise<LoadedRules> {
+  const source = readFileBounded(resolve(context.cwd, path), { limitBytes: MAX_RULE_FILE_BYTES, name: path })
+  return { ...parseRules(await parsePlainYaml(source)), path, directory: dirname(resolve(context.cwd, path)) }
+}
+
+/** The rule for a file: null if the rule file has no rules at all. @throws CodedError as `findCreationRule` */
+export function ruleFor(rules: LoadedRules, path: string): Promise<CreationRule | null> {
+  return findCreationRule(rules, rules.directory, path)
+}
+
+async function parsePlainYaml(source: Uint8Array): Promise<Plain> {
+  const yaml = formatByName('yaml')
+  try {
+    const [map] = yaml?.parse(source).tree ?? []
+    return map ? toPlain(map) : null
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw error
+    if (error.code === 'PARSE_EMPTY') return null
+    const { line, column } = error
+    throw new CodedError('CONFIG_INVALID', `could not unmarshal config file: ${error.message}`, { cause: error, ...(line && { line }), ...(column && { column }) })
+  }
+}
+
+/** Comments go; a timestamp is its text. */
+function toPlain(node: ValueNode, depth = 0): Plain {
+  if (depth > MAX_DEPTH) throw new CodedError('CONFIG_INVALID', `could not unmarshal config file: more than ${MAX_DEPTH} levels`)
+  if (node.kind === 'map') {
+    return plainMap(node.items.flatMap((item) => (item.kind === 'entry' ? [[item.key, toPlain(item.value, depth + 1)] as const] : [])))
+  }
+  if (node.kind === 'list') return node.items.flatMap((item) => (item.kind === 'comment' ? [] : [toPlain(item, depth + 1)]))
+  if (node.value instanceof Timestamp) return node.value.text
+  return node.value instanceof Uint8Array ? Buffer.from(node.value).toString('latin1') : node.value
+}

@@ -1,0 +1,82 @@
+/**
+ * Reading an encrypted file: its bytes, its data key, its values.
+ * @module
+ */
+import { resolve } from 'node:path'
+import { checkVersion, CodedError, type Document, openDocument, type OpenedDocument, parseDecryptionOrder, parseMetadata, type Format } from '@waxseal/core'
+import { type Providers, unlockDocument, type UnlockedDocument } from '@waxseal/core'
+import { wantsColour } from '../context.ts'
+import { readFileBounded } from '../files.ts'
+import { type Invocation, SopsError } from './action.ts'
+import { unrecoverable } from './key-report.ts'
+import { providersFor } from './keys.ts'
+import { failingWith } from './reference-text.ts'
+
+const STATUS_READ = 2
+
+/** @param path - absolute, or as given for messages that show it so; undefined: standard input */
+export function readInput({ context }: Invocation, path: string | undefined): Promise<Uint8Array> {
+  if (path === undefined) return failingWith(STATUS_READ, 'Error reading from stdin: ', () => context.stdin.readAll())
+  return failingWith(STATUS_READ, 'Error reading file: ', () => readFileBounded(path === '' ? path : resolve(context.cwd, path), { name: path }))
+}
+
+export interface OpenOptions {
+  readonly ignoreMac: boolean
+  /** Values are only read: no nonces need be kept. */
+  readonly readOnly?: boolean
+}
+
+/** The decrypted document of an encrypted file. @throws SopsError with the reference's text and status */
+export async function openFile(invocation: Invocation, path: string | undefined, format: Format, options: OpenOptions): Promise<OpenedDocument> {
+  const { flags, log } = invocation
+  const decryptionOrder = parseDecryptionOrder(flags.string('decryption-order'))
+  const document = format.parse(await readInput(invocation, path))
+  const providers = await providersFor(invocation)
+  checkMetadataVersion(document, providers)
+  const opened = await reportingKeys(invocation, document, providers, () =>
+    openDocument(document, {
+      providers,
+      decryptionOrder,
+      allowUnverifiedMac: options.ignoreMac,
+      keepNonces: options.readOnly !== true,
+      signal: invocation.context.signal,
+    }),
+  )
+  for (const comment of opened.clearComments) {
+    log.warn(
+      'Found possibly unencrypted comment in file. This is to be expected if the file being decrypted was created with an older version of SOPS.',
+      { comment: comment.text },
+      'SOPS',
+    )
+  }
+  return opened
+}
+
+/** The data key alone, for commands that leave values as they are. Keys are tried in the file's order. */
+export function unlock(invocation: Invocation, document: Document, providers: Providers): Promise<UnlockedDocument> {
+  return reportingKeys(invocation, document, providers, () =>
+    unlockDocument(document, { providers, decryptionOrder: [], signal: invocation.context.signal }),
+  )
+}
+
+/** The reference compares every file's version with the one that mended its KMS contexts. */
+function checkMetadataVersion(document: Document, providers: Providers): void {
+  const { version } = parseMetadata(document.metadata, providers)
+  if (version === '') throw new SopsError('Version string empty', 1)
+  try {
+    checkVersion(version)
+  } catch (error) {
+    if (error instanceof CodedError && version.split('.').length < 3) throw new SopsError('No Major.Minor.Patch elements found', 1, error)
+    throw error
+  }
+}
+
+async function reportingKeys<T>({ context }: Invocation, document: Document, providers: Providers, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof CodedError) || error.code !== 'DATA_KEY_UNRECOVERABLE') throw error
+    const { groups, threshold } = parseMetadata(document.metadata, providers)
+    throw unrecoverable(error, groups.length, threshold, wantsColour(context))
+  }
+}

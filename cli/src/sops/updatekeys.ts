@@ -1,0 +1,85 @@
+/**
+ * `sops updatekeys`: files get the master keys that the creation rules name. The data key, and with it every value, stays.
+ * The threshold is the file's, not the rule's, as in the reference.
+ * @module
+ */
+import { resolve } from 'node:path'
+import { CodedError, groupsOfRule, rewrapDocument } from '@waxseal/core'
+import { formatByName, formatForPath } from '@waxseal/formats'
+import { kindOfFile, replaceFile } from '../files.ts'
+import { ruleFor } from '../rules.ts'
+import { type Action, type Invocation, SopsError } from './action.ts'
+import { wrapping } from './encrypt.ts'
+import { confirm, diffGroups, printGroupDiffs, printThresholdDiff } from './key-diff.ts'
+import { providersFor } from './keys.ts'
+import { readInput, unlock } from './load.ts'
+import { progressTime } from './log.ts'
+import { failingWith, statusInSops, textInSops } from './reference-text.ts'
+import { parseMetadata } from '@waxseal/core'
+
+const STATUS_EMIT = 4
+const STATUS_NO_FILE = 100
+
+export const updateKeys: Action = async (invocation) => {
+  const { args, log, rules } = invocation
+  // The reference reads the file later, and then says so of the first file.
+  if ((await rules()) === null) throw new SopsError('config file not found', 1)
+  if (args.length === 0) throw new SopsError('Error: no file specified', STATUS_NO_FILE)
+  let failed = 0
+  for (const given of args) {
+    try {
+      await updateFile(invocation, given)
+    } catch (error) {
+      const told = asSopsError(error)
+      if (args.length === 1) throw told
+      failed++
+      log.write('error', told.message)
+    }
+  }
+  if (failed > 0) throw new SopsError(`failed updating ${failed} key(s)`, 1)
+  return 0
+}
+
+function asSopsError(error: unknown): SopsError {
+  if (error instanceof SopsError) return error
+  if (error instanceof CodedError) return new SopsError(textInSops(error), statusInSops(error), error)
+  throw error
+}
+
+async function updateFile(invocation: Invocation, given: string): Promise<void> {
+  const { context, flags, rules } = invocation
+  const file = resolve(context.cwd, given)
+  const kind = kindOfFile(file)
+  if (kind === undefined) throw new SopsError(`stat ${file}: no such file or directory`, 1)
+  if (kind === 'folder') throw new SopsError("can't operate on a directory", 1)
+  const tell = (text: string): void => context.stderr.write(`${progressTime(context.now())} ${text}\n`)
+  const loaded = await rules()
+  if (loaded === null) throw new SopsError('config file not found', 1)
+  const format = formatByName(flags.string('input-type')) ?? formatForPath(file)
+
+  tell(`Syncing keys for file ${file}`)
+  const document = format.parse(await readInput(invocation, file))
+  const providers = await providersFor(invocation)
+  const metadata = parseMetadata(document.metadata, providers)
+  const rule = await ruleFor(loaded, file)
+  if (rule === null) throw new SopsError(`The config file ${loaded.path} does not contain any creation rule`, 1)
+  const groups = groupsOfRule(rule, providers, { now: context.now() })
+  const threshold = Math.min(metadata.threshold, groups.length)
+  const diffs = diffGroups(metadata.groups, groups, providers)
+  if (threshold === metadata.threshold && diffs.every(({ added, removed }) => added.length === 0 && removed.length === 0)) {
+    return tell(`File ${file} already up to date`)
+  }
+
+  context.stdout.write("The following changes will be made to the file's groups:\n")
+  printThresholdDiff(metadata.threshold, threshold, context)
+  printGroupDiffs(diffs, context)
+  if (!flags.bool('yes') && !(await confirm('Is this okay? (y/n):', context))) return tell(`File ${file} left unchanged`)
+
+  const unlocked = await unlock(invocation, document, providers)
+  const change = await wrapping('error updating one or more master keys: ', () =>
+    rewrapDocument(unlocked, { groups, threshold, random: context.random, signal: context.signal }),
+  )
+  const result = await failingWith(STATUS_EMIT, 'Could not marshal tree: ', () => document.apply(change.edits, change.metadata))
+  await failingWith(1, 'could not open file for writing: ', () => replaceFile(file, result))
+  tell(`File ${file} synced with new keys`)
+}
