@@ -41,6 +41,7 @@ const KEY_LISTS: readonly { readonly type: string; readonly dated: boolean; read
 ]
 const LIST_NAMES: readonly string[] = KEY_LISTS.map(({ type }) => type)
 const KNOWN_FIELDS = new Set([...LIST_NAMES, ...SELECTOR_SETTINGS, 'shamir_threshold', 'key_groups', 'lastmodified', 'mac', 'mac_only_encrypted', 'version'])
+const MAX_DEPTH = 100 // of fields that nobody here knows
 const SELECTOR_CONFLICT =
   'cannot use more than one of encrypted_suffix, unencrypted_suffix, encrypted_regex, unencrypted_regex, encrypted_comment_regex, or unencrypted_comment_regex in the same file'
 
@@ -139,10 +140,11 @@ function unknownInGroup(found: PlainMap, at: number): [string, Plain][] {
   return isMap(group) ? Object.entries(group).filter(([name]) => !LIST_NAMES.includes(name)) : []
 }
 
-function sorted<T extends Plain>(value: T): T {
-  if (isList(value)) return value.map(sorted) as readonly Plain[] as T
+function sorted<T extends Plain>(value: T, depth = 0): T {
+  if (depth > MAX_DEPTH) throw invalid(`the sops metadata is more than ${MAX_DEPTH} levels deep`)
+  if (isList(value)) return value.map((item) => sorted(item, depth + 1)) as readonly Plain[] as T
   if (!isMap(value)) return value
-  const entries = Object.entries(value).map(([key, child]) => [key, sorted(child)] as const)
+  const entries = Object.entries(value).map(([key, child]) => [key, sorted(child, depth + 1)] as const)
   return plainMap(entries.sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)))) as T
 }
 

@@ -103,6 +103,12 @@ describe('writing metadata', () => {
     expect(Object.keys(written)).toStrictEqual(['Z', 'age', 'lastmodified', 'mac', 'unencrypted_suffix', 'version', '\uffee', '\u{1F600}'])
   })
 
+  it('refuses to write unknown fields without end', () => {
+    let deep: Plain = 'x'
+    for (let level = 0; level < 5_000; level += 1) deep = [deep]
+    expect(codeOf(() => serializeMetadata(parseMetadata(block({ deep }), known), known))).toBe('METADATA_INVALID')
+  })
+
   it('changes nothing but the MAC where values alone changed', () => {
     const found = block({ kms: [], z: 1n })
     const written = withMac(found, 'ENC[new]', '2025-01-01T00:00:00Z')
