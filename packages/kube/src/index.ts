@@ -1,1 +1,10 @@
-export {}
+export * from './client.ts'
+export * from './clock.ts'
+export * from './connection.ts'
+export { KubeError, kubeErrorFromStatus, toCodedError, type KubeErrorFacts } from './errors.ts'
+export { kubeconfigConnection, type KubeconfigOptions, type KubeconfigOverrides } from './kubeconfig.ts'
+export * from './lease.ts'
+export * from './rate-limiter.ts'
+export * from './reflector.ts'
+export * from './resource.ts'
+export * from './transport.ts'
