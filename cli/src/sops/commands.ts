@@ -120,6 +120,17 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./exec.ts')).execFile,
   },
   {
+    name: 'keyservice',
+    usage: 'serve the keys of this machine to other programs',
+    flags: [
+      text('network', "'tcp' or 'unix' (default: tcp)", 'net'),
+      text('address', "address or path to listen on (default: 127.0.0.1:5000)", 'addr'),
+      bool('prompt', 'ask before every answer'),
+      VERBOSE,
+    ],
+    load: async () => (await import('./keyservice.ts')).keyService,
+  },
+  {
     name: 'filestatus',
     usage: 'tell whether a file is encrypted, as JSON',
     args: 'FILE',

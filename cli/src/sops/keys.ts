@@ -2,34 +2,26 @@
  * Master keys that flags name, and the providers that use keys.
  * @module
  */
-import { CodedError, type KeyGroup, type KeyProvider, type Providers, type RecipientContext, type Ref } from '@waxseal/core'
+import { CodedError, type KeyGroup, type Providers, type RecipientContext, type Ref } from '@waxseal/core'
 import { loadProviders } from '../providers.ts'
 import { type Invocation, SopsError } from './action.ts'
 import type { KeyKind } from './key-flags.ts'
 
 const STATUS_CONTEXT = 6
 
-/** With the local key service switched off and no other one named, no key can be used. */
+/** This machine's keys, unless they are switched off, and the key services that the user names. */
 export async function providersFor({ context, flags, log }: Invocation): Promise<Providers> {
   const providers = await loadProviders(context)
-  for (const uri of flags.list('keyservice')) {
-    if (!URL.canParse(uri)) log.warn('Error parsing URI for keyservice, skipping', { uri })
-    else throw new SopsError(`key service ${uri}: remote key services are not supported`, 1)
-  }
-  return flags.bool('enable-local-keyservice') ? providers : new Map([...providers].map(([type, provider]) => [type, withoutService(provider)]))
-}
-
-function withoutService(provider: KeyProvider): KeyProvider {
-  return {
-    type: provider.type,
-    parse: (entry) => provider.parse(entry),
-    serialize: (ref) => provider.serialize(ref),
-    fromText: (text, context) => provider.fromText(text, context),
-    fromGroup: (element, context) => provider.fromGroup(element, context),
-    displayName: (ref) => provider.displayName(ref),
-    wrap: () => Promise.reject(new CodedError('KEY_GROUP_INVALID', 'no key services provided, cannot update master keys')),
-    unwrap: () => Promise.resolve(null),
-  }
+  const local = flags.bool('enable-local-keyservice')
+  const addresses = flags.list('keyservice').flatMap((uri) => {
+    if (URL.canParse(uri)) return [new URL(uri)]
+    log.warn('Error parsing URI for keyservice, skipping', { uri })
+    return []
+  })
+  if (local && addresses.length === 0) return providers
+  const { KeyServiceClient, withKeyServices } = await import('../keyservice/client.ts')
+  const services = addresses.map((address) => new KeyServiceClient(address))
+  return new Map([...providers].map(([type, provider]) => [type, withKeyServices(provider, services, local)]))
 }
 
 /** @throws SopsError if `--encryption-context` is not a list of key:value pairs */

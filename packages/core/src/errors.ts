@@ -34,6 +34,7 @@ export type ErrorCode =
   | 'RECIPIENT_INVALID'
   | 'IDENTITY_INVALID'
   | 'PROVIDER_UNKNOWN'
+  | 'KEY_SERVICE_FAILED' // a key service that was named cannot be reached, or refuses
   // rules
   | 'CONFIG_INVALID'
   | 'CONFIG_NOT_FOUND'
@@ -65,6 +66,8 @@ export type ErrorCode =
   | 'SECRET_INVALID' // not a usable Secret or SealedSecret manifest
   | 'NAMESPACE_MISSING'
   | 'NAME_MISSING'
+  | 'TEMPLATE_FAILED' // a SealedSecret's template cannot be executed
+  | 'TEMPLATE_FAILED' // a Go template of a SealedSecret
   // cluster
   | 'KUBE_CONFIG_INVALID'
   | 'KUBE_UNREACHABLE'

@@ -1,0 +1,112 @@
+/**
+ * Asks key services to wrap and unwrap: `tcp://host:port` and `unix:///path`, as the user named them. There is no encryption
+ * and no authentication: the protocol is for the own machine and trusted networks.
+ * @module
+ */
+import { connect as connectHttp2, type ClientHttp2Session, type IncomingHttpHeaders } from 'node:http2'
+import { connect as connectSocket } from 'node:net'
+import { CodedError, type KeyProvider, type Ref } from '@waxseal/core'
+import { CONTENT_TYPE, frame, readBody, statusText, unframe } from './grpc.ts'
+import { decodeResponse, encodeRequest, encOf, type KeyRequest } from './messages.ts'
+
+export class KeyServiceClient {
+  readonly #address: URL
+  #session: ClientHttp2Session | undefined
+
+  constructor(address: URL) {
+    this.#address = address
+  }
+
+  /** @returns the metadata entry's `enc` text */
+  async wrap(request: KeyRequest, signal: AbortSignal): Promise<string> {
+    return Buffer.from(await this.#call('Encrypt', request, signal)).toString('utf8')
+  }
+
+  unwrap(request: KeyRequest, signal: AbortSignal): Promise<Uint8Array> {
+    return this.#call('Decrypt', request, signal)
+  }
+
+  /** @throws CodedError KEY_SERVICE_FAILED */
+  async #call(method: 'Encrypt' | 'Decrypt', request: KeyRequest, signal: AbortSignal): Promise<Uint8Array> {
+    const message = frame(encodeRequest(request))
+    try {
+      const stream = this.#connected().request(
+        { ':method': 'POST', ':path': `/KeyService/${method}`, 'content-type': CONTENT_TYPE, te: 'trailers' },
+        { signal },
+      )
+      let headers: IncomingHttpHeaders = {}
+      // The status stands in the trailers, or in the headers if there is no message.
+      stream.on('response', (response) => (headers = { ...headers, ...response }))
+      stream.on('trailers', (trailers) => (headers = { ...headers, ...trailers }))
+      stream.end(message)
+      const body = await readBody(stream as AsyncIterable<Buffer>)
+      const status = Number(headers['grpc-status'] ?? 2)
+      if (status !== 0) throw new CodedError('KEY_SERVICE_FAILED', statusText(status, [headers['grpc-message'] ?? ''].join()))
+      return Uint8Array.from(decodeResponse(unframe(body)))
+    } catch (cause) {
+      if (cause instanceof CodedError) throw cause
+      const reason = (cause as NodeJS.ErrnoException).code ?? 'connection failed'
+      throw new CodedError('KEY_SERVICE_FAILED', `key service ${this.#address.href} cannot be reached: ${reason}`, { cause })
+    } finally {
+      message.fill(0)
+    }
+  }
+
+  #connected(): ClientHttp2Session {
+    if (this.#session && !this.#session.closed && !this.#session.destroyed) return this.#session
+    const { protocol, hostname, port, pathname } = this.#address
+    const socket = protocol === 'unix:' ? connectSocket(decodeURIComponent(pathname)) : connectSocket(Number(port), hostname)
+    const session = connectHttp2('http://localhost', { createConnection: () => socket })
+    session.on('error', () => {}) // each request gets the error, too
+    session.unref()
+    return (this.#session = session)
+  }
+}
+
+/**
+ * A provider that asks this machine's keys first, if at all, and then each service; the first answer counts.
+ * @param local - false: services only
+ */
+export function withKeyServices<R extends Ref>(provider: KeyProvider<R>, services: readonly KeyServiceClient[], local: boolean): KeyProvider<R> {
+  return {
+    type: provider.type,
+    parse: (entry) => provider.parse(entry),
+    serialize: (ref) => provider.serialize(ref),
+    fromText: (text, context) => provider.fromText(text, context),
+    fromGroup: (element, context) => provider.fromGroup(element, context),
+    displayName: (ref) => provider.displayName(ref),
+    async wrap(part, ref, options) {
+      const entry = provider.serialize(ref)
+      const wrapped = await firstAnswer([
+        ...(local ? [() => provider.wrap(part, ref, options)] : []),
+        ...services.map((service) => async () => provider.parse({ ...entry, enc: await service.wrap({ type: provider.type, entry, data: part }, options.signal) })),
+      ])
+      if (wrapped === null) throw new CodedError('KEY_GROUP_INVALID', 'no key services provided, cannot update master keys')
+      return wrapped
+    },
+    unwrap(ref, options) {
+      const entry = provider.serialize(ref)
+      const data = encOf(entry)
+      return firstAnswer([
+        ...(local ? [() => provider.unwrap(ref, options)] : []),
+        ...services.map((service) => () => service.unwrap({ type: provider.type, entry, data }, options.signal)),
+      ])
+    },
+  }
+}
+
+/** @returns null if none has an answer. @throws CodedError what failed first, if none has an answer */
+async function firstAnswer<T>(attempts: readonly (() => Promise<T | null>)[]): Promise<T | null> {
+  let failure: CodedError | undefined
+  for (const attempt of attempts) {
+    try {
+      const answer = await attempt()
+      if (answer !== null) return answer
+    } catch (error) {
+      if (!(error instanceof CodedError)) throw error
+      failure ??= error
+    }
+  }
+  if (failure) throw failure
+  return null
+}
