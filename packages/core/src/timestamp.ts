@@ -11,12 +11,12 @@ const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 export function canonicalTimestamp(text: string): string | null {
   const match = RFC_3339.exec(text)
   if (match === null) return null
-  const [, year, month, day, hour, minute, second, fraction, zone] = match as unknown as string[] & { 7: string | undefined }
+  const [, year, month, day, hour, minute, second, fraction = '', zone = ''] = match
   if (Number(day) < 1 || Number(day) > daysIn(Number(year), Number(month))) return null
   if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return null
-  if (zone !== 'Z' && (Number(zone!.slice(1, 3)) > 23 || Number(zone!.slice(4)) > 59)) return null
-  const nanoseconds = trimZeros(fraction?.slice(0, 9) ?? '')
-  return text.slice(0, 19) + (nanoseconds === '' ? '' : `.${nanoseconds}`) + (zone!.slice(1) === '00:00' ? 'Z' : zone!)
+  if (zone !== 'Z' && (Number(zone.slice(1, 3)) > 23 || Number(zone.slice(4)) > 59)) return null
+  const nanoseconds = trimZeros(fraction.slice(0, 9))
+  return text.slice(0, 19) + (nanoseconds === '' ? '' : `.${nanoseconds}`) + (zone.slice(1) === '00:00' ? 'Z' : zone)
 }
 
 /** The canonical text to the second, as `lastmodified` is read before it becomes the MAC's associated data. */

@@ -1,6 +1,7 @@
 /**
  * The `version` of a file.
- * Follows: getsops/sops version/version.go (AIsNewerThanB), which is strict Semantic Versioning 2.0.0 apart from the first line below.
+ * Follows: getsops/sops version/version.go (AIsNewerThanB): strict Semantic Versioning 2.0.0, a leading "v" allowed; whatever
+ * begins with "1." is old.
  * @module
  */
 import { CodedError } from './errors.ts'

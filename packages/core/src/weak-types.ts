@@ -31,28 +31,24 @@ export function weakString(value: Plain | undefined, context: FieldContext): str
 
 /** Absent, null and the empty string are 0. */
 export function weakInt(value: Plain | undefined, context: FieldContext): number {
-  const int = typeof value === 'string' && value !== '' ? readValue('int', Buffer.from(value)) : value
-  if (int === undefined || int === null || int === '') return value === undefined || value === null || value === '' ? 0 : fail()
-  if (typeof int === 'bigint' || typeof int === 'boolean' || typeof int === 'number') return Math.trunc(Number(int))
-  return fail()
-
-  function fail(): never {
-    throw wrongType('a number', context)
-  }
+  if (isNothing(value)) return 0
+  const int = typeof value === 'string' ? readValue('int', Buffer.from(value)) : value
+  if (typeof int === 'bigint' || typeof int === 'number' || typeof int === 'boolean') return Math.trunc(Number(int))
+  throw wrongType('a number', context)
 }
 
 /** Absent, null and the empty string are false. */
 export function weakBool(value: Plain | undefined, context: FieldContext): boolean {
-  const bool = typeof value === 'string' && value !== '' ? readValue('bool', Buffer.from(value)) : value
+  if (isNothing(value)) return false
+  const bool = typeof value === 'string' ? readValue('bool', Buffer.from(value)) : value
   if (typeof bool === 'boolean') return bool
   if (typeof bool === 'bigint' || typeof bool === 'number') return Number(bool) !== 0
-  if (value === undefined || value === null || value === '') return false
   throw wrongType('true or false', context)
 }
 
 /** Absent, null and an empty map are no elements; anything else that is no list is its only element. */
 export function weakList(value: Plain | undefined): readonly Plain[] {
-  if (value === undefined || value === null || value === '') return []
+  if (isNothing(value)) return []
   if (isList(value)) return value
   return isMap(value) && Object.keys(value).length === 0 ? [] : [value]
 }
@@ -70,6 +66,10 @@ export function plainMap(entries: Iterable<readonly [string, Plain]>): PlainMap 
   const map: Record<string, Plain> = Object.create(null) as Record<string, Plain>
   for (const [key, value] of entries) map[key] = value
   return map
+}
+
+function isNothing(value: Plain | undefined): value is undefined | null | '' {
+  return value === undefined || value === null || value === ''
 }
 
 function wrongType(wanted: string, { code, name }: FieldContext): CodedError {
