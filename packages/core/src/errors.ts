@@ -67,7 +67,6 @@ export type ErrorCode =
   | 'NAMESPACE_MISSING'
   | 'NAME_MISSING'
   | 'TEMPLATE_FAILED' // a SealedSecret's template cannot be executed
-  | 'TEMPLATE_FAILED' // a Go template of a SealedSecret
   // cluster
   | 'KUBE_CONFIG_INVALID'
   | 'KUBE_UNREACHABLE'
