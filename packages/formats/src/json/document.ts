@@ -1,0 +1,39 @@
+/**
+ * A JSON file whose untouched bytes stay.
+ * The metadata block stands at the end of the root in the document's own layout, always as `"key": value` with one blank,
+ * since other programs look for that text.
+ * @module
+ */
+import { CodedError, type Document, type Node, type ParseOptions } from '@waxseal/core'
+import { entryOf, plainOf } from '../plain.ts'
+import { decodeText, encodeText } from '../source-text.ts'
+import { splice } from '../splice.ts'
+import { Changes } from './changes.ts'
+import { METADATA_KEY } from './emit.ts'
+import { styleOf } from './layout.ts'
+import { type JsonList, type JsonMap, parseJson } from './parse.ts'
+
+/** @throws CodedError PARSE_FAILED, PARSE_ROOT, PARSE_LIMIT, PARSE_ENCODING, METADATA_INVALID */
+export function parse(source: Uint8Array, { indent }: ParseOptions = {}): Document {
+  const text = decodeText(source)
+  const root = parseJson(text)
+  const [block, duplicate] = root.items.filter(({ key }) => key === METADATA_KEY)
+  if (duplicate !== undefined) throw new CodedError('METADATA_INVALID', `found duplicate ${METADATA_KEY} entry`)
+  const map: JsonMap = block === undefined ? root : { ...root, items: root.items.filter((item) => item !== block) }
+  const placeOf = (node: Node): JsonMap | JsonList => (node === map ? root : (node as JsonMap | JsonList))
+  return {
+    tree: [map],
+    metadata: block === undefined ? undefined : plainOf(block.value),
+    shifted: new Map(),
+    apply(edits, metadata) {
+      const style = styleOf(text, root, indent)
+      const blockStyle = { ...style, colon: ': ' }
+      const changes = new Changes(text, root, style)
+      for (const edit of edits) changes.add(edit, placeOf)
+      if (metadata === null && block !== undefined) changes.remove(root, block)
+      if (metadata && block !== undefined) changes.update(block.value, metadata, blockStyle)
+      if (metadata && block === undefined) changes.append(root, entryOf(METADATA_KEY, metadata), blockStyle)
+      return encodeText(splice(text, changes.replacements()))
+    },
+  }
+}
