@@ -1,1 +1,12 @@
-export {}
+export * from './certificate.ts'
+export * from './generate-key.ts'
+export { sealItem } from './hybrid.ts'
+export * from './key-secret.ts'
+export * from './manifest.ts'
+export { pemBlocks, toPem, type PemBlock } from './pem.ts'
+export * from './reencrypt.ts'
+export * from './scope.ts'
+export { sealSecret, type SealOptions } from './seal.ts'
+export * from './sealing-key.ts'
+export { decodeTolerantBase64 } from './tolerant-base64.ts'
+export * from './unseal.ts'

@@ -1,0 +1,139 @@
+/**
+ * Private sealing keys: reading them, and opening sealed items with many of them.
+ *
+ * An item does not say which key it was sealed for. Keys are tried in the order given (newest first is best), after the one
+ * that the caller expects; a key of another size than the item's RSA block is passed over without work.
+ * @module
+ */
+import { createPrivateKey, webcrypto, type KeyObject } from 'node:crypto'
+import { CodedError } from '@waxseal/core'
+import { keyFingerprint } from './certificate.ts'
+import { openWithSessionKey, rejected, splitSealed, unwrapSessionKey, type SealedParts } from './hybrid.ts'
+import { pemBlocks } from './pem.ts'
+
+export interface SealingKey {
+  readonly privateKey: KeyObject
+  readonly fingerprint: string
+  readonly modulusBytes: number
+}
+
+/** What came out of one sealed item. */
+export interface Opened {
+  /** The caller owns them. */
+  readonly bytes: Buffer
+  /** Of the key that opened it. */
+  readonly fingerprint: string
+}
+
+/**
+ * Open one sealed item.
+ * @param text - as it stands in `encryptedData`
+ * @param label - the OAEP label, from scope.ts
+ * @param expected - fingerprint of the key to try first
+ * @throws CodedError SEALED_MALFORMED - not base64
+ * @throws CodedError SEALED_REJECTED - everything else, with one text
+ */
+export type OpenItem = (text: string, label: Uint8Array, expected?: string) => Opened
+export type OpenItemAsync = (...parameters: Parameters<OpenItem>) => Promise<Opened>
+
+/** Imported copies of each key. Node works on one copy at a time, on as many copies as libuv has threads. */
+const COPIES = 4
+
+/**
+ * The first usable RSA key in a PEM text, PKCS#1 or PKCS#8.
+ * @throws CodedError SEALING_KEY_INVALID
+ */
+export function parseSealingKey(text: string): SealingKey {
+  for (const { type, der } of pemBlocks(text)) {
+    const privateKey = readPrivateKey(type, der)
+    if (privateKey === null) continue
+    if (privateKey.asymmetricKeyType !== 'rsa') throw new CodedError('SEALING_KEY_INVALID', 'private key is not an RSA key')
+    return sealingKey(privateKey)
+  }
+  throw new CodedError('SEALING_KEY_INVALID', 'data does not contain a valid RSA or ECDSA private key')
+}
+
+function readPrivateKey(type: string, der: Buffer): KeyObject | null {
+  const kinds = { 'RSA PRIVATE KEY': 'pkcs1', 'PRIVATE KEY': 'pkcs8', 'EC PRIVATE KEY': 'sec1' } as const
+  if (!Object.hasOwn(kinds, type)) return null
+  try {
+    return createPrivateKey({ key: der, format: 'der', type: kinds[type as keyof typeof kinds] })
+  } catch {
+    return null
+  }
+}
+
+export function sealingKey(privateKey: KeyObject): SealingKey {
+  const modulusBits = privateKey.asymmetricKeyDetails?.modulusLength ?? 0
+  return { privateKey, fingerprint: keyFingerprint(privateKey), modulusBytes: Math.ceil(modulusBits / 8) }
+}
+
+/** Opens on this thread; an RSA-4096 operation takes milliseconds. */
+export function openWith(keys: readonly SealingKey[]): OpenItem {
+  return (text, label, expected) => {
+    const parts = splitSealed(text)
+    for (const { privateKey, fingerprint } of candidates(keys, parts, expected)) {
+      const bytes = parts && openParts(parts, unwrapSessionKey(parts, privateKey, label))
+      if (bytes) return { bytes, fingerprint }
+    }
+    throw rejected()
+  }
+}
+
+/** Opens off the event loop, on several threads. The caller bounds how much is in flight: file work shares the threads. */
+export function openWithAsync(keys: readonly SealingKey[], copies: number = COPIES): OpenItemAsync {
+  const imported = new Map(keys.map((key) => [key.fingerprint, new ImportedKey(key, copies)]))
+  return async (text, label, expected) => {
+    const parts = splitSealed(text)
+    for (const { fingerprint } of candidates(keys, parts, expected)) {
+      const bytes = parts && openParts(parts, (await imported.get(fingerprint)?.unwrap(parts, label)) ?? null)
+      if (bytes) return { bytes, fingerprint }
+    }
+    throw rejected()
+  }
+}
+
+function candidates(keys: readonly SealingKey[], parts: SealedParts | null, expected: string | undefined): readonly SealingKey[] {
+  const fitting = keys.filter((key) => key.modulusBytes === parts?.wrapped.length)
+  const first = fitting.find((key) => key.fingerprint === expected)
+  return first ? [first, ...fitting.filter((key) => key !== first)] : fitting
+}
+
+function openParts(parts: SealedParts, sessionKey: Buffer | null): Buffer | null {
+  return sessionKey && openWithSessionKey(parts, sessionKey)
+}
+
+/** Copies of one key for WebCrypto, made when first needed and used in turn. */
+class ImportedKey {
+  readonly #key: SealingKey
+  readonly #copies: (Promise<webcrypto.CryptoKey> | undefined)[]
+  #turn = 0
+
+  constructor(key: SealingKey, copies: number) {
+    this.#key = key
+    this.#copies = Array.from({ length: copies })
+  }
+
+  async unwrap({ wrapped }: SealedParts, label: Uint8Array): Promise<Buffer | null> {
+    const key = await this.#next()
+    try {
+      return Buffer.from(await webcrypto.subtle.decrypt({ name: 'RSA-OAEP', label: Buffer.from(label) }, key, Buffer.from(wrapped)))
+    } catch {
+      return null
+    }
+  }
+
+  #next(): Promise<webcrypto.CryptoKey> {
+    this.#turn = (this.#turn + 1) % this.#copies.length
+    return (this.#copies[this.#turn] ??= this.#import())
+  }
+
+  async #import(): Promise<webcrypto.CryptoKey> {
+    const der = this.#key.privateKey.export({ format: 'der', type: 'pkcs8' })
+    try {
+      return await webcrypto.subtle.importKey('pkcs8', new Uint8Array(der), { name: 'RSA-OAEP', hash: 'SHA-256' }, false, ['decrypt'])
+    } finally {
+      der.fill(0)
+    }
+  }
+}

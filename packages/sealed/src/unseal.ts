@@ -1,0 +1,211 @@
+/**
+ * SealedSecret -> Secret: all items or nothing.
+ * Follows: bitnami-labs/sealed-secrets sealedsecret_expansion.go, with what later versions changed: a decrypted item wins over a
+ * template of its name, sibling templates see each other's text, and a null template leaves out the item of its name.
+ * @module
+ */
+import { CodedError, type ErrorCode } from '@waxseal/core'
+import { rejected } from './hybrid.ts'
+import { readMetadata, secretItems, secretOf, sortedMap, type ObjectMeta, type SealedSecretManifest, type SecretManifest } from './manifest.ts'
+import { ANNOTATION_PREFIX, labelOf } from './scope.ts'
+import type { Opened, OpenItem, OpenItemAsync } from './sealing-key.ts'
+
+export const SKIP_OWNER_ANNOTATION = `${ANNOTATION_PREFIX}skip-set-owner-references`
+
+/**
+ * Renders Go templates over decrypted items, without I/O and within bounds.
+ * Its error may have `failures`: the text for each template that failed.
+ */
+export type RenderTemplates = (
+  templates: ReadonlyMap<string, string>,
+  values: ReadonlyMap<string, Uint8Array>,
+) => ReadonlyMap<string, Uint8Array>
+
+export interface UnsealOptions {
+  /** Absent: `spec.template.data` is neither rendered nor in the result. */
+  readonly render?: RenderTemplates
+  /** The form before `encryptedData`: a whole Secret sealed into `spec.data`. */
+  readonly acceptWholeSecret?: boolean
+  /** Fingerprint of the key to try first. */
+  readonly expected?: string
+}
+
+export interface Unsealed {
+  /** As it should be in the cluster: name, namespace and owner are the SealedSecret's. */
+  readonly secret: SecretManifest
+  /** Which of its keys are sealed items and which came out of templates. */
+  readonly itemNames: readonly string[]
+  readonly templateNames: readonly string[]
+  /** Of the keys that opened it, without repetition. */
+  readonly fingerprints: readonly string[]
+}
+
+/** What opened, all or nothing. */
+export interface OpenedItems {
+  readonly items: ReadonlyMap<string, Buffer>
+  readonly fingerprints: readonly string[]
+}
+
+interface Success extends Opened {
+  readonly name: string
+}
+interface Failure {
+  readonly name: string
+  readonly error: CodedError
+}
+type Outcome = Success | Failure
+
+const isFailure = (outcome: Outcome): outcome is Failure => 'error' in outcome
+const isSuccess = (outcome: Outcome): outcome is Success => !isFailure(outcome)
+
+/**
+ * @param sealed - with `metadata.uid` if it came from a cluster; the owner reference carries it
+ * @throws CodedError SEALED_REJECTED, SEALED_MALFORMED - some item does not open; equal messages are grouped and name their items
+ * @throws CodedError TEMPLATE_FAILED, SECRET_INVALID
+ */
+export function unsealSecret(sealed: SealedSecretManifest, open: OpenItem, options: UnsealOptions = {}): Unsealed {
+  const whole = wholeSecret(sealed, options)
+  if (whole !== undefined) return assembleWhole(sealed, open(whole, labelOf(sealed.metadata), options.expected))
+  return assemble(sealed, openItems(sealed, open, options.expected), options)
+}
+
+/** The same off the event loop. */
+export async function unsealSecretAsync(sealed: SealedSecretManifest, open: OpenItemAsync, options: UnsealOptions = {}): Promise<Unsealed> {
+  const whole = wholeSecret(sealed, options)
+  if (whole !== undefined) return assembleWhole(sealed, await open(whole, labelOf(sealed.metadata), options.expected))
+  return assemble(sealed, await openItemsAsync(sealed, open, options.expected), options)
+}
+
+/** Opens every item and renders nothing. @throws as `unsealSecret` */
+export function openItems({ metadata, spec }: SealedSecretManifest, open: OpenItem, expected?: string): OpenedItems {
+  const label = labelOf(metadata)
+  let likely = expected
+  const outcomes = Object.entries(spec.encryptedData).map(([name, text]): Outcome => {
+    try {
+      const opened = open(text, label, likely)
+      likely = opened.fingerprint
+      return { name, ...opened }
+    } catch (error) {
+      return failureOf(name, error)
+    }
+  })
+  return allOpened(outcomes)
+}
+
+/** One item tells the key; the others follow together. */
+export async function openItemsAsync({ metadata, spec }: SealedSecretManifest, open: OpenItemAsync, expected?: string): Promise<OpenedItems> {
+  const label = labelOf(metadata)
+  const attempt = async ([name, text]: [string, string], likely: string | undefined): Promise<Outcome> => {
+    try {
+      return { name, ...(await open(text, label, likely)) }
+    } catch (error) {
+      return failureOf(name, error)
+    }
+  }
+  const [first, ...others] = Object.entries(spec.encryptedData)
+  if (first === undefined) return allOpened([])
+  const outcome = await attempt(first, expected)
+  const likely = isFailure(outcome) ? expected : outcome.fingerprint
+  return allOpened([outcome, ...(await Promise.all(others.map((item) => attempt(item, likely))))])
+}
+
+function failureOf(name: string, error: unknown): Failure {
+  if (error instanceof CodedError) return { name, error }
+  throw error
+}
+
+function allOpened(outcomes: readonly Outcome[]): OpenedItems {
+  const failures = outcomes.filter(isFailure)
+  if (failures.length > 0) throw groupFailures(failures)
+  const opened = outcomes.filter(isSuccess)
+  return {
+    items: new Map(opened.map(({ name, bytes }) => [name, bytes])),
+    fingerprints: [...new Set(opened.map(({ fingerprint }) => fingerprint))],
+  }
+}
+
+/** `message (item, item)`, one line for each different message, sorted. */
+function groupFailures(failures: readonly Failure[]): CodedError {
+  const namesByMessage = new Map<string, string[]>()
+  for (const { name, error } of failures) namesByMessage.set(error.message, [...(namesByMessage.get(error.message) ?? []), name])
+  const lines = [...namesByMessage].map(([message, names]) => `${message} (${names.sort().join(', ')})`)
+  const codes = new Set(failures.map(({ error }) => error.code))
+  const code: ErrorCode = codes.size === 1 ? (failures[0]?.error.code ?? 'SEALED_REJECTED') : 'SEALED_REJECTED'
+  return new CodedError(code, lines.sort().join('\n'), { reports: failures.map(({ name, error }) => ({ item: name, code: error.code })) })
+}
+
+function assemble(sealed: SealedSecretManifest, { items, fingerprints }: OpenedItems, { render }: UnsealOptions): Unsealed {
+  const { template } = sealed.spec
+  const entries = Object.entries(template.data ?? {})
+  const omitted = new Set(entries.filter(([, text]) => text === null).map(([name]) => name))
+  const templates = new Map(entries.filter((entry): entry is [string, string] => entry[1] !== null))
+  const rendered = render && templates.size > 0 ? renderAll(render, templates, items) : new Map<string, Uint8Array>()
+  const data = new Map<string, Uint8Array>(rendered)
+  for (const [name, bytes] of items) {
+    if (omitted.has(name)) data.delete(name)
+    else data.set(name, bytes)
+  }
+  const { type, immutable } = template
+  return {
+    secret: {
+      kind: 'Secret',
+      apiVersion: 'v1',
+      metadata: ownedMetadata(template.metadata, sealed),
+      ...(immutable === undefined ? {} : { immutable }),
+      ...(data.size === 0 ? {} : { data: sortedMap([...data].map(([name, bytes]) => [name, Buffer.from(bytes).toString('base64')])) }),
+      ...(type === undefined ? {} : { type }),
+    },
+    itemNames: [...items.keys()].filter((name) => !omitted.has(name)),
+    templateNames: [...rendered.keys()].filter((name) => !items.has(name)),
+    fingerprints,
+  }
+}
+
+function renderAll(
+  render: RenderTemplates,
+  templates: ReadonlyMap<string, string>,
+  items: ReadonlyMap<string, Uint8Array>,
+): ReadonlyMap<string, Uint8Array> {
+  try {
+    return render(templates, items)
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    const failures = 'failures' in error && error.failures instanceof Map ? [...error.failures] : []
+    if (failures.length === 0) throw new CodedError('TEMPLATE_FAILED', error.message)
+    throw groupFailures(failures.map(([name, text]) => ({ name: String(name), error: new CodedError('TEMPLATE_FAILED', String(text)) })))
+  }
+}
+
+/** The template's metadata, with what is not for it to say. */
+function ownedMetadata(metadata: ObjectMeta, sealed: SealedSecretManifest): ObjectMeta {
+  const { name = '', namespace = '', uid = '' } = sealed.metadata
+  const owner = { apiVersion: sealed.apiVersion, kind: sealed.kind, name, uid, controller: true }
+  const isOwned = sealed.spec.template.metadata.annotations?.[SKIP_OWNER_ANNOTATION] !== 'true'
+  return readMetadata({ ...metadata, name, namespace, ...(isOwned ? { ownerReferences: [owner] } : {}) })
+}
+
+function wholeSecret({ spec }: SealedSecretManifest, { acceptWholeSecret = false }: UnsealOptions): string | undefined {
+  if (spec.data === undefined) return undefined
+  if (Object.keys(spec.encryptedData).length > 0) {
+    throw new CodedError('SECRET_INVALID', "cannot use the field 'encryptedData' and the deprecated field 'data' at the same time")
+  }
+  if (!acceptWholeSecret) throw new CodedError('SECRET_INVALID', "using deprecated 'data' field, use 'encryptedData' or flip the feature flag")
+  return spec.data
+}
+
+function assembleWhole(sealed: SealedSecretManifest, { bytes, fingerprint }: Opened): Unsealed {
+  let secret: SecretManifest
+  try {
+    secret = secretOf(JSON.parse(bytes.toString('utf8')))
+  } catch (error) {
+    throw error instanceof CodedError ? error : rejected()
+  } finally {
+    bytes.fill(0)
+  }
+  return {
+    secret: { ...secret, metadata: ownedMetadata(secret.metadata, sealed) },
+    itemNames: [...secretItems(secret).keys()],
+    templateNames: [],
+    fingerprints: [fingerprint],
+  }
+}
