@@ -6,13 +6,11 @@
 import { connect as connectHttp2, type ClientHttp2Session, type IncomingHttpHeaders } from 'node:http2'
 import { connect as connectSocket } from 'node:net'
 import { CodedError, type KeyProvider, type Ref } from '@waxseal/core'
-import { CONTENT_TYPE, frame, readBody, statusText, unframe } from './grpc.ts'
+import { CONTENT_TYPE, frame, GRPC_STATUS, readBody, statusText, unframe } from './grpc.ts'
 import { decodeResponse, encodeRequest, encOf, type KeyRequest } from './messages.ts'
 
 export class KeyServiceClient {
   readonly #address: URL
-  #session: ClientHttp2Session | undefined
-
   constructor(address: URL) {
     this.#address = address
   }
@@ -29,37 +27,34 @@ export class KeyServiceClient {
   /** @throws CodedError KEY_SERVICE_FAILED */
   async #call(method: 'Encrypt' | 'Decrypt', request: KeyRequest, signal: AbortSignal): Promise<Uint8Array> {
     const message = frame(encodeRequest(request))
+    const session = this.#connect()
+    let failure: NodeJS.ErrnoException | undefined
+    session.on('error', (error: NodeJS.ErrnoException) => (failure = error))
     try {
-      const stream = this.#connected().request(
-        { ':method': 'POST', ':path': `/KeyService/${method}`, 'content-type': CONTENT_TYPE, te: 'trailers' },
-        { signal },
-      )
+      const stream = session.request({ ':method': 'POST', ':path': `/KeyService/${method}`, 'content-type': CONTENT_TYPE, te: 'trailers' }, { signal })
       let headers: IncomingHttpHeaders = {}
       // The status stands in the trailers, or in the headers if there is no message.
       stream.on('response', (response) => (headers = { ...headers, ...response }))
       stream.on('trailers', (trailers) => (headers = { ...headers, ...trailers }))
       stream.end(message)
       const body = await readBody(stream as AsyncIterable<Buffer>)
-      const status = Number(headers['grpc-status'] ?? 2)
-      if (status !== 0) throw new CodedError('KEY_SERVICE_FAILED', statusText(status, [headers['grpc-message'] ?? ''].join()))
+      const status = Number(headers['grpc-status'] ?? GRPC_STATUS.unknown)
+      if (status !== GRPC_STATUS.ok) throw new CodedError('KEY_SERVICE_FAILED', statusText(status, [headers['grpc-message'] ?? ''].join()))
       return Uint8Array.from(decodeResponse(unframe(body)))
     } catch (cause) {
       if (cause instanceof CodedError) throw cause
-      const reason = (cause as NodeJS.ErrnoException).code ?? 'connection failed'
+      const reason = (failure ?? (cause as NodeJS.ErrnoException)).code ?? 'the connection was lost'
       throw new CodedError('KEY_SERVICE_FAILED', `key service ${this.#address.href} cannot be reached: ${reason}`, { cause })
     } finally {
       message.fill(0)
+      session.destroy()
     }
   }
 
-  #connected(): ClientHttp2Session {
-    if (this.#session && !this.#session.closed && !this.#session.destroyed) return this.#session
+  #connect(): ClientHttp2Session {
     const { protocol, hostname, port, pathname } = this.#address
     const socket = protocol === 'unix:' ? connectSocket(decodeURIComponent(pathname)) : connectSocket(Number(port), hostname)
-    const session = connectHttp2('http://localhost', { createConnection: () => socket })
-    session.on('error', () => {}) // each request gets the error, too
-    session.unref()
-    return (this.#session = session)
+    return connectHttp2('http://localhost', { createConnection: () => socket })
   }
 }
 

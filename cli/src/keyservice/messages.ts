@@ -51,10 +51,10 @@ export function encodeRequest({ type, entry, data }: KeyRequest): Buffer {
 /** @throws CodedError KEY_SERVICE_FAILED - not such a message, or a kind of key that is not known */
 export function decodeRequest(message: Uint8Array): KeyRequest {
   const request = readFields(message)
-  const [[number, key]] = readFields(last(request, 1)) as [[number, Uint8Array]] | [[undefined, undefined]]
-  const kind = KINDS.find((candidate) => candidate.number === number)
+  const key = readFields(last(request, 1)).at(-1)
+  const kind = KINDS.find((candidate) => candidate.number === key?.[0])
   if (!kind || key === undefined) throw malformed('unknown key type')
-  const fields = readFields(key)
+  const fields = readFields(key[1])
   const entry = plainMap(
     kind.fields.flatMap((name, at) => {
       const values = fields.filter(([fieldNumber]) => fieldNumber === at + 1).map(([, value]) => value)
