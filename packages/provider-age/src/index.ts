@@ -1,1 +1,4 @@
-export {}
+export { generateIdentity, type NewIdentity } from './keygen.ts'
+export { namedRecipients, type NamedRecipient } from './identity-file.ts'
+export { createAgeProvider, type IdentitySource } from './provider.ts'
+export { recipientKind, type AgeRef } from './ref.ts'

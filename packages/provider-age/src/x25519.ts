@@ -1,0 +1,107 @@
+/**
+ * X25519 recipients and identities on Node's own curve.
+ * Follows: C2SP age.md (the X25519 recipient type); RFC 7748. Vectors: test/age-file.test.ts
+ * @module
+ */
+import { createPrivateKey, createPublicKey, diffieHellman, type KeyObject } from 'node:crypto'
+import { decodeUnpadded, deriveWrapKey, encodeUnpadded, FILE_KEY_BYTES, open, seal, type Stanza } from './age-file.ts'
+import { decodeBech32, encodeBech32 } from './bech32.ts'
+
+const POINT_BYTES = 32
+const SEALED_BYTES = FILE_KEY_BYTES + 16
+const INFO = 'age-encryption.org/v1/X25519'
+// The fixed fronts of the two DER encodings, RFC 8410.
+const PKCS8_FRONT = Buffer.from('302e020100300506032b656e04220420', 'hex')
+const SPKI_FRONT = Buffer.from('302a300506032b656e032100', 'hex')
+
+/** @param scalar - 32 bytes; borrowed */
+export function privateKey(scalar: Uint8Array): KeyObject {
+  const der = Buffer.alloc(PKCS8_FRONT.length + POINT_BYTES)
+  PKCS8_FRONT.copy(der)
+  der.set(scalar, PKCS8_FRONT.length)
+  try {
+    return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+  } finally {
+    der.fill(0)
+  }
+}
+
+function publicKey(point: Uint8Array): KeyObject {
+  return createPublicKey({ key: Buffer.concat([SPKI_FRONT, point]), format: 'der', type: 'spki' })
+}
+
+/** The public point, 32 bytes. */
+export function publicPoint(key: KeyObject): Buffer {
+  return createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(SPKI_FRONT.length)
+}
+
+/** null: not an `age1...` recipient of this kind. */
+export function parseRecipient(text: string): Buffer | null {
+  const found = decodeBech32(text)
+  return found?.prefix === 'age' && text === text.toLowerCase() && found.bytes.length === POINT_BYTES ? found.bytes : null
+}
+
+export function recipientText(point: Uint8Array): string {
+  return encodeBech32('age', point)
+}
+
+/** null: not an `AGE-SECRET-KEY-1...` identity. */
+export function parseIdentity(text: string): KeyObject | null {
+  const found = decodeBech32(text)
+  if (found?.prefix !== 'age-secret-key-' || text !== text.toUpperCase() || found.bytes.length !== POINT_BYTES) return null
+  try {
+    return privateKey(found.bytes)
+  } finally {
+    found.bytes.fill(0)
+  }
+}
+
+export function identityText(scalar: Uint8Array): string {
+  return encodeBech32('age-secret-key-', scalar).toUpperCase()
+}
+
+/** The shared secret, or null for a point of low order. */
+function exchange(key: KeyObject, point: Uint8Array): Buffer | null {
+  try {
+    const shared = diffieHellman({ privateKey: key, publicKey: publicKey(point) })
+    return shared.some((byte) => byte !== 0) ? shared : null
+  } catch {
+    return null
+  }
+}
+
+/**
+ * @param fileKey - 16 bytes; borrowed
+ * @param recipient - 32 bytes
+ * @param scalar - 32 fresh random bytes: the ephemeral key
+ * @returns null for a recipient of low order
+ */
+export function wrapFileKey(fileKey: Uint8Array, recipient: Uint8Array, scalar: Uint8Array): Stanza | null {
+  const ephemeral = privateKey(scalar)
+  const share = publicPoint(ephemeral)
+  const shared = exchange(ephemeral, recipient)
+  if (!shared) return null
+  const key = deriveWrapKey(shared, Buffer.concat([share, recipient]), INFO)
+  try {
+    return { args: ['X25519', encodeUnpadded(share)], body: seal(key, fileKey) }
+  } finally {
+    shared.fill(0)
+    key.fill(0)
+  }
+}
+
+/** @returns 16 bytes, owned by the caller; null if the stanza is another's or malformed */
+export function unwrapFileKey({ args, body }: Stanza, identity: KeyObject): Buffer | null {
+  if (args[0] !== 'X25519' || args.length !== 2 || body.length !== SEALED_BYTES) return null
+  const share = decodeUnpadded(args[1] ?? '')
+  if (share?.length !== POINT_BYTES) return null
+  const shared = exchange(identity, share)
+  if (!shared) return null
+  const key = deriveWrapKey(shared, Buffer.concat([share, publicPoint(identity)]), INFO)
+  try {
+    return open(key, body)
+  } finally {
+    shared.fill(0)
+    key.fill(0)
+  }
+}

@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { CodedError, type PlainMap } from '@waxseal/core'
+import { createAgeProvider, generateIdentity, namedRecipients, type IdentitySource } from '../src/index.ts'
+import { decodeUnpadded, parseAgeFile } from '../src/age-file.ts'
+import { armor, dearmor } from '../src/armor.ts'
+import { decodeBech32, encodeBech32 } from '../src/bech32.ts'
+
+const keys = join(import.meta.dirname, '../../../fixtures/sops-3.13.2/keys')
+const fixture = join(import.meta.dirname, '../../../fixtures/sops-3.13.2/fixtures/json/basic/encrypted.json')
+const options = { signal: new AbortController().signal }
+const source = (text: string | null, location = 'SOPS_AGE_KEY'): IdentitySource => ({ location, load: async () => text })
+const fields = (entry: Record<string, string>): PlainMap => entry
+
+async function codeOf(run: Promise<unknown>): Promise<string> {
+  try {
+    await run
+  } catch (error) {
+    if (error instanceof CodedError) return error.code
+    throw error
+  }
+  return 'none'
+}
+
+describe('age provider', () => {
+  const identityA = readFileSync(join(keys, 'age-a.txt'), 'utf8')
+  const provider = createAgeProvider([source(identityA)])
+  const { sops } = JSON.parse(readFileSync(fixture, 'utf8')) as { sops: { age: { enc: string; recipient: string }[] } }
+  const entry = sops.age[0] as { enc: string; recipient: string }
+
+  it("opens the real program's wrapped data key", async () => {
+    const part = await provider.unwrap(provider.parse(fields(entry)), options)
+    expect(part?.length).toBe(32)
+  })
+
+  it.each([32, 33])('wraps and unwraps %i bytes, with a fresh file each time', async (size) => {
+    const part = createHash('sha512').update(String(size)).digest().subarray(0, size)
+    const ref = provider.fromText(entry.recipient, { now: new Date() })
+    const [first, second] = [await provider.wrap(part, ref, options), await provider.wrap(part, ref, options)]
+    expect(first.enc).not.toBe(second.enc)
+    expect(first.enc).toMatch(/^-----BEGIN AGE ENCRYPTED FILE-----\n[\s\S]+\n-----END AGE ENCRYPTED FILE-----\n$/)
+    expect(Buffer.from((await provider.unwrap(first, options)) ?? [])).toEqual(part)
+  })
+
+  it('wraps to and unwraps from post-quantum keys', async () => {
+    const text = readFileSync(join(keys, 'age-pq.txt'), 'utf8')
+    const recipient = /age1pq1\S+/.exec(text)?.[0] ?? ''
+    const hybrid = createAgeProvider([source(text)])
+    const wrapped = await hybrid.wrap(Buffer.alloc(32, 7), hybrid.fromText(recipient, { now: new Date() }), options)
+    expect(Buffer.from((await hybrid.unwrap(wrapped, options)) ?? [])).toEqual(Buffer.alloc(32, 7))
+    expect(await codeOf(provider.unwrap(wrapped, options))).toBe('IDENTITY_INVALID')
+  })
+
+  it('keeps unknown fields of an entry', () => {
+    expect(provider.serialize(provider.parse({ ...entry, note: 'kept' }))).toEqual({ ...entry, note: 'kept' })
+  })
+
+  it('refuses an altered byte anywhere in the file', async () => {
+    const bytes = dearmor(entry.enc)
+    for (let i = 0; i < bytes.length; i += 3) {
+      const altered = Buffer.from(bytes)
+      altered[i] = (altered[i] as number) ^ 1
+      const answer = await codeOf(provider.unwrap(provider.parse(fields({ enc: armor(altered), recipient: '' })), options))
+      expect(['METADATA_INVALID', 'IDENTITY_INVALID']).toContain(answer)
+    }
+  })
+
+  it('says where it looked', async () => {
+    const empty = createAgeProvider([source(null), source(null, '/k'), { location: 'CMD', load: async () => { throw new CodedError('FILE_UNREADABLE', 'CMD: no') } }])
+    await expect(empty.unwrap(provider.parse(fields(entry)), options)).rejects.toMatchObject({
+      code: 'IDENTITY_INVALID',
+      message: "failed to load age identities. Errors while loading age identities: CMD: no. Did not find keys in locations 'SOPS_AGE_KEY' and '/k'.",
+    })
+  })
+
+  it('a broken source does not hide a good one', async () => {
+    const mixed = createAgeProvider([source('nonsense\n'), source(identityA, 'file')])
+    expect((await mixed.unwrap(provider.parse(fields(entry)), options))?.length).toBe(32)
+  })
+
+  it.each([
+    ['age1', 'RECIPIENT_INVALID'],
+    ['age1zzzz', 'RECIPIENT_INVALID'],
+    ['AGE-SECRET-KEY-1QQQ', 'RECIPIENT_INVALID'],
+    ['ssh-ed25519 AAAA', 'RECIPIENT_INVALID'],
+    ['', 'RECIPIENT_INVALID'],
+    [encodeBech32('age', new Uint8Array(31)), 'RECIPIENT_INVALID'],
+  ])('refuses the recipient %j', (text, code) => {
+    expect(() => provider.fromText(text, { now: new Date() })).toThrow(expect.objectContaining({ code }))
+  })
+
+  it('refuses a recipient of low order when wrapping', async () => {
+    const ref = provider.fromText(encodeBech32('age', new Uint8Array(32)), { now: new Date() })
+    expect(await codeOf(provider.wrap(new Uint8Array(32), ref, options))).toBe('RECIPIENT_INVALID')
+  })
+
+  it('makes identities that open what is wrapped to them', async () => {
+    const made = generateIdentity(new Date('2026-01-02T03:04:05.678Z'))
+    expect(made.fileText).toMatch(/^# created: 2026-01-02T03:04:05Z\n# public key: age1[a-z0-9]{58}\nAGE-SECRET-KEY-1[A-Z0-9]{58}\n$/)
+    const own = createAgeProvider([source(made.fileText)])
+    const wrapped = await own.wrap(Buffer.alloc(32, 1), own.fromText(made.recipient, { now: new Date() }), options)
+    expect(Buffer.from((await own.unwrap(wrapped, options)) ?? [])).toEqual(Buffer.alloc(32, 1))
+  })
+
+  it('names recipients by the comments of a key file', () => {
+    const made = generateIdentity(new Date())
+    expect(namedRecipients(`# alice\n${made.fileText}`)).toEqual([{ recipient: made.recipient, name: 'alice' }])
+  })
+})
+
+describe('encodings', () => {
+  it('bech32 refuses mixed case, a wrong checksum and wrong padding', () => {
+    const text = encodeBech32('age', new Uint8Array(32).fill(9))
+    expect(decodeBech32(text)?.bytes).toEqual(Buffer.alloc(32, 9))
+    expect(decodeBech32(`${text.slice(0, -1)}A`)).toBeNull()
+    expect(decodeBech32(text.replace(/.$/, (c) => (c === 'q' ? 'p' : 'q')))).toBeNull()
+  })
+
+  it.each([
+    ['no opening line', 'abc'],
+    ['no closing line', '-----BEGIN AGE ENCRYPTED FILE-----\nAAAA\n'],
+    ['wrong line length', `-----BEGIN AGE ENCRYPTED FILE-----\n${'A'.repeat(68)}\n-----END AGE ENCRYPTED FILE-----\n`],
+    ['not canonical Base64', '-----BEGIN AGE ENCRYPTED FILE-----\nAAB=\n-----END AGE ENCRYPTED FILE-----\n'],
+  ])('armor: %s', (what, text) => {
+    expect(() => dearmor(text)).toThrow(expect.objectContaining({ code: 'METADATA_INVALID', message: `age: invalid armor: ${what}` }))
+  })
+
+  it('header: unpadded Base64 must be canonical', () => {
+    expect(decodeUnpadded('AAA')).toEqual(Buffer.of(0, 0))
+    expect(decodeUnpadded('AAB')).toBeNull()
+    expect(decodeUnpadded('AA==')).toBeNull()
+  })
+
+  it.each(['', 'age-encryption.org/v2\n', 'age-encryption.org/v1\n', 'age-encryption.org/v1\n-> X25519 a\n', 'age-encryption.org/v1\n--- AAAA\n', 'age-encryption.org/v1\n->  X\n\n--- A\n'])('header %j is refused', (text) => {
+    expect(() => parseAgeFile(Buffer.from(text))).toThrow(expect.objectContaining({ code: 'METADATA_INVALID' }))
+  })
+})
