@@ -7,14 +7,15 @@ import { isUtf8 } from 'node:buffer'
 import { applyEdits, CodedError, type Document, type Format, type MapNode, type Tree } from '@waxseal/core'
 import { WELCOME } from './examples.ts'
 import { parse as parseJsonFile } from './json/document.ts'
-import { emit as emitJson, METADATA_KEY } from './json/emit.ts'
+import { emit as emitJson } from './json/emit.ts'
+import { isMetadataKey } from './metadata-key.ts'
 
 const DATA_KEY = 'data'
 
 export const binary: Format = {
   name: 'binary',
   extensions: [],
-  isReservedKey: (key) => key === METADATA_KEY,
+  isReservedKey: isMetadataKey,
   parse(source, options) {
     const envelope = parseJsonFile(source, options)
     return {

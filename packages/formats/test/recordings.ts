@@ -21,6 +21,8 @@ interface Listed {
 
 export interface Recording {
   readonly id: string
+  /** The format's name. */
+  readonly store: string
   /** Exit status of `sops encrypt`. */
   readonly exit: number
   readonly plain: Buffer
@@ -34,8 +36,9 @@ export function recordings(area: string): readonly Recording[] {
   const { fixtures } = JSON.parse(readFileSync(join(ROOT, 'index.json'), 'utf8')) as { fixtures: readonly Listed[] }
   const found = fixtures.filter(({ id }) => id.startsWith(`${area}/`))
   if (found.length === 0) throw new Error(`no recordings of ${area}`)
-  return found.map(({ id, exit, plain, encrypted, decrypted, decrypt_exit }) => ({
+  return found.map(({ id, store, exit, plain, encrypted, decrypted, decrypt_exit }) => ({
     id,
+    store,
     exit,
     plain: read(plain),
     encrypted: encrypted === undefined ? undefined : read(encrypted),

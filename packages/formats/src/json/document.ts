@@ -5,11 +5,11 @@
  * @module
  */
 import { CodedError, type Document, type Node, type ParseOptions } from '@waxseal/core'
+import { METADATA_KEY } from '../metadata-key.ts'
 import { entryOf, plainOf } from '../plain.ts'
 import { decodeText, encodeText } from '../source-text.ts'
 import { splice } from '../splice.ts'
 import { Changes } from './changes.ts'
-import { METADATA_KEY } from './emit.ts'
 import { styleOf } from './layout.ts'
 import { type JsonList, type JsonMap, parseJson } from './parse.ts'
 

@@ -4,10 +4,9 @@
  * @module
  */
 import { CodedError, type EmitOptions, type Entry, type Node, type PlainMap, Timestamp, type Tree, type Value, type ValueNode } from '@waxseal/core'
+import { METADATA_KEY, refuseReservedKeys } from '../metadata-key.ts'
 import { withEntry } from '../plain.ts'
 import { encodeText } from '../source-text.ts'
-
-export const METADATA_KEY = 'sops'
 
 export interface JsonStyle {
   /** Undefined: everything on one line. */
@@ -33,11 +32,6 @@ export function emitValue(value: ValueNode, { indent = -1 }: EmitOptions = {}): 
 /** On one line, without any blanks but those behind the colons of maps. */
 export function emitCompactValue(value: ValueNode): Uint8Array {
   return encodeText(formatJson(value, { lineEnd: undefined, unit: '', colon: ':', comma: ',', quote: quoteForHtml }))
-}
-
-export function refuseReservedKeys(tree: Tree): void {
-  const reserved = tree.some((map) => map.items.some((item) => item.kind === 'entry' && item.key === METADATA_KEY))
-  if (reserved) throw new CodedError('EMIT_FAILED', `"${METADATA_KEY}" is a reserved key used for SOPS metadata`, { hint: 'rename the entry' })
 }
 
 function referenceStyle(indent: number): JsonStyle {

@@ -4,13 +4,14 @@
  */
 import type { Format } from '@waxseal/core'
 import { complexExample } from '../examples.ts'
+import { isMetadataKey } from '../metadata-key.ts'
 import { parse } from './document.ts'
-import { emit, emitValue, METADATA_KEY } from './emit.ts'
+import { emit, emitValue } from './emit.ts'
 
 export const json: Format = {
   name: 'json',
   extensions: ['.json'],
-  isReservedKey: (key) => key === METADATA_KEY,
+  isReservedKey: isMetadataKey,
   parse,
   emit,
   emitValue,

@@ -11,7 +11,7 @@
 import { Timestamp, type Value } from '@waxseal/core'
 import { floatG } from '../number-text.ts'
 import { isBlank, isBreak } from './characters.ts'
-import { readsAsString } from './reads-as-string.ts'
+import { resolvePlain } from './resolve.ts'
 
 /** Where a scalar will stand. */
 export interface ScalarPlace {
@@ -203,7 +203,7 @@ function analyze(text: string): Shape {
 
 /** Without quotes it would be a string, for readers of YAML 1.1 too. */
 function readsBackAsString(text: string): boolean {
-  return readsAsString(text) && !OLD_BOOL.has(text) && !(text.includes(':') && BASE_60.test(text))
+  return typeof resolvePlain(text) === 'string' && !OLD_BOOL.has(text) && !(text.includes(':') && BASE_60.test(text))
 }
 
 /** Code units of astral characters are not printable: go-yaml escapes them. */
