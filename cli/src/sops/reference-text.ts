@@ -32,7 +32,6 @@ const TEXT: Partial<Readonly<Record<ErrorCode, (error: CodedError) => string>>> 
   MAC_REJECTED: () => `Cannot decrypt MAC: ${REJECTED}`,
   MAC_MISSING: () => 'MAC mismatch. File has no MAC',
   MAC_MISMATCH: () => 'MAC mismatch. The values are not those that the file was written with',
-  PATH_NOT_FOUND: (error) => capitalized(error.message),
   DECRYPTION_ORDER_INVALID: (error) => capitalized(error.message),
   FILE_NOT_FOUND: (error) => `open ${error.message}`,
   FILE_UNREADABLE: (error) => `open ${error.message}`,

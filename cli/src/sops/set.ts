@@ -9,6 +9,7 @@ import { readFileBounded } from '../files.ts'
 import { type Action, type Invocation, SopsError } from './action.ts'
 import { openFile } from './load.ts'
 import { writeInPlace } from './output.ts'
+import { capitalized } from './reference-text.ts'
 import { renderEncrypted, type Stores, storesFor } from './stores.ts'
 
 const STATUS_VALUE = 7
@@ -119,8 +120,7 @@ function parseValue(source: string | Uint8Array): ValueNode {
 /** The command's paths do not fail as `--extract` does: status 1. */
 function inWalking(error: unknown): unknown {
   if (error instanceof CodedError && (error.code === 'PATH_INVALID' || error.code === 'PATH_NOT_FOUND')) {
-    const message = error.message
-    return new SopsError(message.charAt(0).toUpperCase() + message.slice(1), 1, error)
+    return new SopsError(capitalized(error.message), 1, error)
   }
   return error
 }

@@ -4,17 +4,15 @@
  */
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
-import type { Context } from '../context.ts'
-import { kindOfFile } from '../files.ts'
-import { splitShellWords } from '../shell-words.ts'
-import { SopsError } from './action.ts'
+import type { Context } from './context.ts'
+import { kindOfFile } from './files.ts'
+import { splitShellWords } from './shell-words.ts'
 
-const STATUS_EDITOR = 201
 const DEFAULT_EDITORS = ['vim', 'nano', 'vi']
 const NO_EDITOR =
   "no editor available: sops attempts to use the editor defined in the SOPS_EDITOR or EDITOR environment variables, and if that's not set defaults to any of vim, nano, vi, but none of them could be found"
 
-/** `$SOPS_EDITOR`, else `$EDITOR`, else the first of three that is installed. @throws SopsError 201 */
+/** `$SOPS_EDITOR`, else `$EDITOR`, else the first of three that is installed. @throws CodedError EDITOR_FAILED */
 export async function runEditor(context: Context, path: string): Promise<void> {
   const [program, ...args] = editorCommand(context)
   const { status, signal, error } = await context.run(program, [...args, path], { env: context.env })
@@ -48,6 +46,6 @@ function isInstalled(name: string, context: Context): boolean {
   })
 }
 
-function failed(reason: string): SopsError {
-  return new SopsError(`Could not run editor: ${reason}`, STATUS_EDITOR)
+function failed(reason: string): CodedError {
+  return new CodedError('EDITOR_FAILED', `Could not run editor: ${reason}`, { hint: 'set EDITOR to a program that ends when the file is closed' })
 }

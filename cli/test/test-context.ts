@@ -1,0 +1,73 @@
+/**
+ * A context for handlers that run inside a test: a folder, an environment and a clock of their own, output that is kept.
+ * @module
+ */
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createRandomSource } from '@waxseal/core'
+import { onTestFinished } from 'vitest'
+import type { ChildEnd, Context, Handler } from '../src/context.ts'
+
+export const FIXTURES = join(import.meta.dirname, '..', '..', 'fixtures')
+export const AGE_KEY_FILE = join(FIXTURES, 'sops-3.13.2', 'keys', 'age-a.txt')
+export const AGE_RECIPIENT = 'age199na7we5t9rywgutuvjy50aahmfsgae6fmpsccs009m3s70lx3uq430348'
+export const OTHER_KEY_FILE = join(FIXTURES, 'sops-3.13.2', 'keys', 'age-b.txt')
+
+export interface Ended {
+  readonly status: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** A folder that goes when the test ends. */
+export function testFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'waxseal-cli-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+export interface RunOptions {
+  readonly cwd: string
+  readonly env?: Readonly<Record<string, string>>
+  readonly stdin?: string
+}
+
+/** Children get the test's pipes instead of the process's own input and output. */
+export async function runHandler(handler: Handler, args: readonly string[], { cwd, env = {}, stdin = '' }: RunOptions): Promise<Ended> {
+  let [stdout, stderr, input] = ['', '', stdin]
+  const context: Context = {
+    env: { PATH: process.env['PATH'], HOME: cwd, ...env },
+    cwd,
+    stdin: {
+      isTerminal: false,
+      readAll: () => Buffer.from(input),
+      async readLine() {
+        const end = input.indexOf('\n')
+        if (end < 0 && input === '') return null
+        const line = end < 0 ? input : input.slice(0, end)
+        input = end < 0 ? '' : input.slice(end + 1)
+        return line
+      },
+    },
+    stdout: { isTerminal: false, write: (data) => void (stdout += Buffer.from(data).toString()) },
+    stderr: { isTerminal: false, write: (data) => void (stderr += Buffer.from(data).toString()) },
+    now: () => new Date('2026-01-02T03:04:05Z'),
+    random: createRandomSource(),
+    signal: new AbortController().signal,
+    run(program, words, options) {
+      return new Promise<ChildEnd>((resolve) => {
+        const child = spawn(program, words, { cwd, env: options.env, stdio: ['pipe', 'pipe', 'pipe'] })
+        child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
+        child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
+        child.on('error', (error: NodeJS.ErrnoException) => resolve({ status: null, signal: null, error }))
+        child.on('close', (status, signal) => resolve({ status, signal }))
+        child.stdin.on('error', () => {})
+        child.stdin.end(input)
+      })
+    },
+  }
+  const status = await handler(args, context)
+  return { status, stdout, stderr }
+}
