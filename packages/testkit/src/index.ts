@@ -1,1 +1,10 @@
-export {}
+/**
+ * The embedded API server, fakes and fault injectors. Private: used by tests and by the demo.
+ * @module
+ */
+export { startApiServer, type ApiServer, type ApiServerOptions } from './api-server/server.ts'
+export type { Fault, Faults, RequestMatch } from './api-server/faults.ts'
+export type { KubeObject, ObjectMeta, OwnerReference } from './api-server/objects.ts'
+export type { LoggedRequest, RequestLog } from './api-server/request-log.ts'
+export { StatusError } from './api-server/status.ts'
+export type { User, Users } from './api-server/users.ts'

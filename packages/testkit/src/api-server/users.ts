@@ -1,0 +1,50 @@
+/**
+ * Who asks: bearer tokens and the users behind them.
+ * @module
+ */
+import { randomBytes } from 'node:crypto'
+import { unauthorized } from './status.ts'
+
+export interface User {
+  readonly name: string
+  readonly groups: readonly string[]
+  readonly uid?: string
+}
+
+export const ADMIN: User = { name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] }
+const ANONYMOUS: User = { name: 'system:anonymous', groups: ['system:unauthenticated'] }
+
+export class Users {
+  readonly #tokens = new Map<string, User>()
+
+  add(token: string, user: User): void {
+    this.#tokens.set(token, user.groups.includes('system:authenticated') ? user : { ...user, groups: [...user.groups, 'system:authenticated'] })
+  }
+
+  /** A new token of a service account. */
+  serviceAccountToken(namespace: string, name: string): string {
+    const token = randomBytes(24).toString('base64url')
+    this.add(token, {
+      name: `system:serviceaccount:${namespace}:${name}`,
+      groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`],
+    })
+    return token
+  }
+
+  revoke(token: string): void {
+    this.#tokens.delete(token)
+  }
+
+  ofToken(token: string): User | undefined {
+    return this.#tokens.get(token)
+  }
+
+  /** @throws StatusError 401 for a token that is not known; without a token the user is anonymous */
+  authenticate(authorization: string | undefined): User {
+    const token = /^Bearer +([^ ]+)$/i.exec(authorization ?? '')?.[1]
+    if (token === undefined) return ANONYMOUS
+    const user = this.#tokens.get(token)
+    if (!user) throw unauthorized()
+    return user
+  }
+}
