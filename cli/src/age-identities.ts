@@ -3,7 +3,6 @@
  * Follows: getsops/sops age/keysource.go (loadIdentities). All places are read; what is broken only adds to the error.
  * @module
  */
-import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { CodedError } from '@waxseal/core'
 import type { IdentitySource } from '@waxseal/provider-age'
@@ -59,10 +58,11 @@ function readText(context: Context, path: string, name: string): string {
 }
 
 /** Runs the command without a shell; it learns the recipient from its environment. */
-function outputOf(context: Context, command: string, recipient: string): Promise<string> {
+async function outputOf(context: Context, command: string, recipient: string): Promise<string> {
   const [program, ...args] = splitShellWords(command) ?? []
   if (program === undefined) throw new CodedError('IDENTITY_INVALID', 'SOPS_AGE_KEY_CMD is not a command')
-  return new Promise((resolve, reject) => {
+  const { execFile } = await import('node:child_process')
+  return await new Promise((resolve, reject) => {
     const options = { env: { ...context.env, SOPS_AGE_RECIPIENT: recipient }, cwd: context.cwd, signal: context.signal, maxBuffer: MAX_IDENTITY_BYTES }
     execFile(program, args, options, (error, stdout) => {
       if (error) reject(new CodedError('IDENTITY_INVALID', `failed to execute SOPS_AGE_KEY_CMD: ${typeof error.code === 'number' ? `exit status ${error.code}` : 'it could not be run'}`))

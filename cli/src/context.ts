@@ -3,9 +3,7 @@
  * in-process with a folder, an environment, a clock and captured output of their own.
  * @module
  */
-import { spawn } from 'node:child_process'
 import { readSync, writeSync } from 'node:fs'
-import { isatty } from 'node:tty'
 import { CodedError, createRandomSource, type RandomSource } from '@waxseal/core'
 
 /** Largest input that is read; what is larger is no secrets file. */
@@ -82,7 +80,7 @@ class ProcessInput implements Input {
   #ended = false
 
   get isTerminal(): boolean {
-    return isatty(0)
+    return isTerminal(0)
   }
 
   readAll(): Uint8Array {
@@ -145,7 +143,7 @@ class ProcessOutput implements Output {
   }
 
   get isTerminal(): boolean {
-    return isatty(this.#fd)
+    return isTerminal(this.#fd)
   }
 
   write(data: string | Uint8Array): void {
@@ -170,8 +168,14 @@ function untilReady(operation: () => number, code: 'FILE_UNREADABLE' | 'FILE_UNW
   }
 }
 
-function runChild(program: string, args: readonly string[], options: ChildOptions): Promise<ChildEnd> {
-  return new Promise((resolve) => {
+/** Loaded when it is asked: most runs neither log nor colour anything. */
+function isTerminal(fd: number): boolean {
+  return process.getBuiltinModule('node:tty').isatty(fd)
+}
+
+async function runChild(program: string, args: readonly string[], options: ChildOptions): Promise<ChildEnd> {
+  const { spawn } = await import('node:child_process')
+  return await new Promise((resolve) => {
     const background = options.background === true
     const child = spawn(program, args, { env: options.env, stdio: background ? 'ignore' : 'inherit', detached: background })
     child.on('error', (error: NodeJS.ErrnoException) => resolve({ status: null, signal: null, error }))
