@@ -4,6 +4,7 @@
  */
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
+import { CodedError } from '@waxseal/core'
 import type { Context } from './context.ts'
 import { kindOfFile } from './files.ts'
 import { splitShellWords } from './shell-words.ts'

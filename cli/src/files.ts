@@ -127,6 +127,31 @@ export function replaceFile(path: string, bytes: Uint8Array, name: string = path
   }
 }
 
+/**
+ * Makes a file that must not exist yet.
+ * @param path - absolute
+ * @param mode - less the umask
+ * @throws CodedError FILE_EXISTS, FILE_UNWRITABLE
+ */
+export function createFile(path: string, bytes: Uint8Array, mode: number, name: string = path): void {
+  let fd: number
+  try {
+    fd = openSync(path, 'wx', mode)
+  } catch (cause) {
+    if (errnoIs(cause, 'EEXIST')) throw new CodedError('FILE_EXISTS', `${name}: exists already`, { hint: 'nothing was written' })
+    throw fileError('FILE_UNWRITABLE', name, cause)
+  }
+  try {
+    writeFully(fd, bytes)
+    fsyncSync(fd)
+  } catch (cause) {
+    unlinkSync(path)
+    throw fileError('FILE_UNWRITABLE', name, cause)
+  } finally {
+    closeSync(fd)
+  }
+}
+
 /** @returns false if a rename would lose something or cannot be done; nothing has happened then */
 function replaceByRename(target: string, bytes: Uint8Array, old: Stats | undefined): boolean {
   const sibling = siblingOf(target, 'tmp')

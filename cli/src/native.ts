@@ -1,10 +1,59 @@
 /**
- * The native command line, under the names `waxseal` and `wax`.
+ * The native command line, under the names `waxseal` and `wax`: commander's grammar over the table of commands.
  * @module
  */
+import { Command, CommanderError } from 'commander'
 import { CodedError } from '@waxseal/core'
+import { COMMANDS } from './commands/index.ts'
 import type { Handler } from './context.ts'
+import { OptionValues, type NativeCommand } from './native-command.ts'
+import { WAXSEAL_VERSION } from './waxseal-version.ts'
 
-export const native: Handler = async (args) => {
-  throw new CodedError('USAGE', `unknown command: ${args[0] ?? '(none)'}`, { hint: 'waxseal sops --help' })
+const GROUPS: Readonly<Record<NativeCommand['group'], string>> = { files: 'Files:', keys: 'Keys:', cluster: 'Cluster:', setup: 'Set-up:' }
+const PERSONALITIES = '\nUnder other names:\n  waxseal sops ...      the command line of sops 3.13\n  waxseal kubeseal ...  the command line of kubeseal\n'
+
+export const native: Handler = async (args, context) => {
+  let status = 0
+  const program = new Command('waxseal')
+    .description('Secrets in git, encrypted value by value; sealed for the cluster.')
+    .version(WAXSEAL_VERSION, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .helpCommand('help [command]', 'print help')
+    .enablePositionalOptions()
+    .addHelpText('after', PERSONALITIES)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => context.stdout.write(text),
+      writeErr: () => {}, // what is wrong comes back as an error, and is printed with all others
+      getOutHasColors: () => false,
+      getOutHelpWidth: () => 100,
+    })
+  for (const command of COMMANDS) {
+    const { details, examples } = command
+    const sub = program
+      .command([command.name, command.arguments ?? ''].join(' ').trim())
+      .summary(command.summary)
+      .description(`${command.summary.charAt(0).toUpperCase()}${command.summary.slice(1)}.${details ? `\n\n${details}` : ''}`)
+      .helpGroup(GROUPS[command.group])
+      .addHelpText('after', `\nExamples:\n${examples.map((line) => `  ${line}`).join('\n')}\n`)
+    for (const option of command.options) sub.option(option.flags, option.summary, option.default)
+    sub.action(async (...given: unknown[]) => {
+      const positional = given.slice(0, -2).flat().filter((word): word is string => typeof word === 'string')
+      const action = await command.load()
+      status = await action(positional, new OptionValues(given.at(-2) as Record<string, unknown>), context)
+    })
+  }
+  if (args.length === 0) {
+    context.stderr.write(program.helpInformation() + PERSONALITIES)
+    return 1
+  }
+  try {
+    await program.parseAsync(args, { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    if (error.exitCode === 0) return 0
+    const [message = '', suggestion] = error.message.replace(/^error: /, '').split('\n')
+    throw new CodedError('USAGE', message, { hint: suggestion?.replace(/^\(|\)$/g, '') ?? `waxseal help${COMMANDS.some((c) => c.name === args[0]) ? ` ${args[0]}` : ''}` })
+  }
+  return status
 }

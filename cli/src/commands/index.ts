@@ -1,0 +1,106 @@
+/**
+ * The native commands, in the order of the help.
+ * @module
+ */
+import type { NativeCommand, NativeOption } from '../native-command.ts'
+
+const TYPE: NativeOption = { flags: '-t, --type <type>', summary: 'format of the input: yaml, json, dotenv, ini or binary (default: by the file name)' }
+const IN_PLACE: NativeOption = { flags: '-i, --in-place', summary: 'replace the file' }
+const OUTPUT: NativeOption = { flags: '-o, --output <file>', summary: 'write to this file' }
+const JSON_ANSWER: NativeOption = { flags: '--json', summary: 'answer in JSON' }
+
+export const COMMANDS: readonly NativeCommand[] = [
+  {
+    name: 'encrypt',
+    arguments: '[file...]',
+    summary: 'encrypt the values of a file',
+    details: 'Recipients come from --age or from the creation rule of .sops.yaml. Only the selected values change; comments, quotes and layout stay.',
+    options: [{ flags: '-a, --age <recipient...>', summary: 'age recipients instead of the creation rule' }, TYPE, { flags: '--filename <name>', summary: 'name for rules and format when reading standard input' }, IN_PLACE, OUTPUT],
+    examples: ['waxseal encrypt -i values.yaml', 'waxseal encrypt -i secrets/*.yaml', 'waxseal encrypt --filename app.env - < plain.env > app.enc.env'],
+    group: 'files',
+    load: async () => (await import('./encrypt.ts')).encrypt,
+  },
+  {
+    name: 'decrypt',
+    arguments: '[file...]',
+    summary: 'decrypt a file to standard output',
+    details: 'Nothing is written before the message authentication code is checked.',
+    options: [TYPE, { flags: '--output-type <type>', summary: 'write another format' }, IN_PLACE, OUTPUT],
+    examples: ['waxseal decrypt values.yaml', 'waxseal decrypt --output-type json values.yaml', 'waxseal decrypt -i values.yaml'],
+    group: 'files',
+    load: async () => (await import('./decrypt.ts')).decrypt,
+  },
+  {
+    name: 'edit',
+    arguments: '<file>',
+    summary: 'edit the plaintext in $EDITOR',
+    details: 'The plaintext stands in a private folder that is removed on every way out. Values that were not touched keep their ciphertext.',
+    options: [TYPE],
+    examples: ['waxseal edit values.yaml', "EDITOR='code --wait' waxseal edit values.yaml"],
+    group: 'files',
+    load: async () => (await import('./edit.ts')).edit,
+  },
+  {
+    name: 'get',
+    arguments: '<file> [path]',
+    summary: 'print one value',
+    options: [TYPE, JSON_ANSWER],
+    examples: ['waxseal get values.yaml db.password', "waxseal get values.yaml 'users[0].token'"],
+    group: 'files',
+    load: async () => (await import('./get.ts')).get,
+  },
+  {
+    name: 'set',
+    arguments: '<file> <path>',
+    summary: 'set one value',
+    details: 'The value is asked for, or comes from standard input or a file; never from the command line, which other users can read. Only the lines of that value, mac and lastmodified change.',
+    options: [TYPE, { flags: '--stdin', summary: 'read the value from standard input; one final newline is dropped' }, { flags: '--file <file>', summary: 'read the value from a file, as it is' }, { flags: '--json', summary: 'the value is JSON: numbers, booleans, null, objects' }],
+    examples: ['waxseal set values.yaml db.password', 'pwgen 32 1 | waxseal set values.yaml db.password --stdin', "echo 5432 | waxseal set values.yaml db.port --stdin --json"],
+    group: 'files',
+    load: async () => (await import('./set.ts')).set,
+  },
+  {
+    name: 'unset',
+    arguments: '<file> <path>',
+    summary: 'remove one value',
+    options: [TYPE],
+    examples: ['waxseal unset values.yaml db.oldPassword'],
+    group: 'files',
+    load: async () => (await import('./set.ts')).unset,
+  },
+  {
+    name: 'view',
+    arguments: '<file>',
+    summary: 'show a file with its secret values masked',
+    options: [TYPE, { flags: '--json', summary: 'list paths, types and lengths in JSON' }],
+    examples: ['waxseal view values.yaml'],
+    group: 'files',
+    load: async () => (await import('./view.ts')).view,
+  },
+  {
+    name: 'keygen',
+    summary: 'make an age identity',
+    options: [{ flags: '-o, --output <file>', summary: 'write it to this file (mode 0600), which must not exist' }, { flags: '-y, --recipients <file>', summary: 'print the recipients of an identity file instead' }],
+    examples: ['waxseal keygen -o ~/.config/sops/age/keys.txt', 'waxseal keygen -y ~/.config/sops/age/keys.txt'],
+    group: 'keys',
+    load: async () => (await import('./keygen.ts')).keygen,
+  },
+  {
+    name: 'init',
+    summary: 'prepare a repository: identity, .sops.yaml, .gitattributes',
+    details: 'Makes what is missing and never overwrites anything.',
+    options: [{ flags: '-a, --age <recipient...>', summary: 'recipients for the rule (default: your own)' }, { flags: '--key-file <file>', summary: 'where your identity stands or shall stand' }, JSON_ANSWER],
+    examples: ['waxseal init', 'waxseal init --age age1... --age age1...'],
+    group: 'setup',
+    load: async () => (await import('./init.ts')).init,
+  },
+  {
+    name: 'completion',
+    arguments: '<shell>',
+    summary: 'print a completion script for bash, zsh, fish or powershell',
+    options: [],
+    examples: ['source <(waxseal completion bash)', 'waxseal completion fish > ~/.config/fish/completions/waxseal.fish'],
+    group: 'setup',
+    load: async () => (await import('./completion.ts')).completion,
+  },
+]

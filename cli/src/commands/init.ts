@@ -1,0 +1,81 @@
+/**
+ * `init`: an identity for the user, a rule file and git attributes for the repository. What is there stays.
+ * @module
+ */
+import { mkdirSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { CodedError } from '@waxseal/core'
+import { generateIdentity, namedRecipients, recipientKind } from '@waxseal/provider-age'
+import { ageKeyFile } from '../age-identities.ts'
+import type { Context } from '../context.ts'
+import { createFile, kindOfFile, readFileBounded } from '../files.ts'
+import type { NativeAction } from '../native-command.ts'
+
+interface Done {
+  readonly file: string
+  readonly made: boolean
+}
+
+export const init: NativeAction = async (_args, options, context) => {
+  const given = options.list('age').flatMap((list) => list.split(',')).map((text) => text.trim()).filter((text) => text !== '')
+  for (const recipient of given) recipientKind(recipient)
+  const keyFile = options.text('keyFile') ?? ageKeyFile(context)
+  const done: Done[] = []
+  const recipients = [...given]
+  if (given.length === 0 || options.text('keyFile') !== undefined) {
+    if (keyFile === undefined) throw new CodedError('USAGE', 'there is no home folder for your identity', { hint: 'give --key-file FILE' })
+    const { recipient, made } = ownIdentity(keyFile, context)
+    done.push({ file: keyFile, made })
+    if (given.length === 0) recipients.push(recipient)
+  }
+  done.push(makeIfMissing(context, '.sops.yaml', ruleFileText(recipients)))
+  done.push(makeIfMissing(context, '.gitattributes', GIT_ATTRIBUTES))
+  if (options.bool('json')) context.stdout.write(`${JSON.stringify({ recipients, files: done }, null, 2)}\n`)
+  else {
+    for (const { file, made } of done) context.stderr.write(`${made ? 'made' : 'kept'} ${file}\n`)
+    context.stderr.write(`recipients: ${recipients.join(', ')}\n`)
+    if (keyFile !== undefined && given.length === 0) context.stderr.write(`keep a copy of ${keyFile}: without it nobody opens the files that only you can open\n`)
+  }
+  return 0
+}
+
+function ownIdentity(file: string, context: Context): { recipient: string; made: boolean } {
+  const path = resolve(context.cwd, file)
+  if (kindOfFile(path) !== undefined) {
+    const [first] = namedRecipients(Buffer.from(readFileBounded(path, { name: file })).toString('utf8'))
+    if (!first) throw new CodedError('IDENTITY_INVALID', `${file}: no age identity in it`, { hint: 'give another --key-file' })
+    return { recipient: first.recipient, made: false }
+  }
+  const { recipient, fileText } = generateIdentity(context.now())
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  createFile(path, Buffer.from(fileText, 'utf8'), 0o600, file)
+  return { recipient, made: true }
+}
+
+function makeIfMissing(context: Context, name: string, text: string): Done {
+  const path = join(context.cwd, name)
+  if (kindOfFile(path) !== undefined) return { file: name, made: false }
+  createFile(path, Buffer.from(text, 'utf8'), 0o666, name)
+  return { file: name, made: true }
+}
+
+function ruleFileText(recipients: readonly string[]): string {
+  const list = (indent: string): string => recipients.map((recipient) => `${indent}- ${recipient}\n`).join('')
+  return `# Which files are encrypted how, for whom. The first rule whose path_regex matches counts.
+creation_rules:
+  # Kubernetes Secrets: only the data, so that kubectl and diffs still show what they are.
+  - path_regex: secret[^/]*\\.ya?ml$
+    encrypted_regex: ^(data|stringData)$
+    age:
+${list('      ')}  # Everything else: every value. Name a value something_unencrypted to keep it readable.
+  - age:
+${list('      ')}`
+}
+
+const GIT_ATTRIBUTES = `# git diff shows the plaintext of encrypted files to those who can open them, after:
+#   git config diff.waxseal.textconv "waxseal sops decrypt --config /dev/null"
+# Never set diff.waxseal.cachetextconv: it would store plaintext in the repository.
+*.enc.yaml diff=waxseal
+*.enc.json diff=waxseal
+*.enc.env diff=waxseal
+`

@@ -1,0 +1,25 @@
+/** @module */
+import { resolve } from 'node:path'
+import { CodedError } from '@waxseal/core'
+import { generateIdentity, namedRecipients } from '@waxseal/provider-age'
+import { createFile, readFileBounded } from '../files.ts'
+import type { NativeAction } from '../native-command.ts'
+
+export const keygen: NativeAction = async (_args, options, context) => {
+  const existing = options.text('recipients')
+  if (existing !== undefined) {
+    const recipients = namedRecipients(Buffer.from(readFileBounded(resolve(context.cwd, existing), { name: existing })).toString('utf8'))
+    if (recipients.length === 0) throw new CodedError('IDENTITY_INVALID', `${existing}: no age identity in it`)
+    for (const { recipient } of recipients) context.stdout.write(`${recipient}\n`)
+    return 0
+  }
+  const { recipient, fileText } = generateIdentity(context.now())
+  const output = options.text('output')
+  if (output === undefined) {
+    context.stdout.write(fileText)
+    return 0
+  }
+  createFile(resolve(context.cwd, output), Buffer.from(fileText, 'utf8'), 0o600, output)
+  context.stderr.write(`public key: ${recipient}\n`)
+  return 0
+}
