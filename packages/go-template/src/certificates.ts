@@ -4,7 +4,7 @@
  * @module
  */
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign, X509Certificate, type KeyObject } from 'node:crypto'
-import { isIP } from 'node:net'
+import { ipBytes } from './ip-address.ts'
 import { FunctionError } from './errors.ts'
 
 function der(tag: number, ...parts: readonly Uint8Array[]): Buffer {
@@ -42,16 +42,6 @@ function time(date: Date): Buffer {
 
 const extension = (id: string, critical: boolean, value: Uint8Array): Buffer => sequence(oid(id), ...(critical ? [boolean] : []), octets(value))
 
-function ipBytes(ip: string): Buffer {
-  if (isIP(ip) === 4) return Buffer.from(ip.split('.').map(Number))
-  const [head = '', tail] = ip.split('::')
-  const words = (part: string): string[] => part.split(':').filter((word) => word !== '')
-  const left = words(head)
-  const right = tail === undefined ? [] : words(tail)
-  const all = [...left, ...Array.from({ length: Math.max(0, 8 - left.length - right.length) }, () => '0'), ...right]
-  return Buffer.from(all.map((word) => word.padStart(4, '0')).join(''), 'hex')
-}
-
 export interface Request {
   readonly commonName: string
   readonly ips: readonly string[]
@@ -76,13 +66,17 @@ function subjectKeyId(key: KeyObject): Buffer {
   return createHash('sha256').update(spki).digest().subarray(0, 20)
 }
 
+function failOn(ip: string): never {
+  throw new FunctionError(`error parsing ip: ${ip}`)
+}
+
 /** @returns the certificate in PEM */
 export function certificate(request: Request): string {
   const { key, issuer } = request
   const signer = issuer?.key ?? key
-  for (const ip of request.ips) if (isIP(ip) === 0) throw new FunctionError(`error parsing ip: ${ip}`)
+  const ips = request.ips.map((ip) => ipBytes(ip) ?? failOn(ip))
   const end = new Date(request.now.getTime() + request.days * 86_400_000)
-  const alternatives = [...request.dnsNames.map((dns) => der(0x82, Buffer.from(dns))), ...request.ips.map((ip) => der(0x87, ipBytes(ip)))]
+  const alternatives = [...request.dnsNames.map((dns) => der(0x82, Buffer.from(dns))), ...ips.map((ip) => der(0x87, ip))]
   const extensions = [
     extension('2.5.29.15', true, Buffer.from(request.isAuthority ? '030202a4' : '030205a0', 'hex')),
     extension('2.5.29.37', false, sequence(oid('1.3.6.1.5.5.7.3.1'), oid('1.3.6.1.5.5.7.3.2'))),
