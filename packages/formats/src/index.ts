@@ -4,13 +4,15 @@
  */
 import type { Format } from '@waxseal/core'
 import { binary } from './binary.ts'
+import { dotenv } from './dotenv/format.ts'
 import { json } from './json/format.ts'
 
-export { binary, json }
+export { binary, dotenv, json }
 export { floatUpperG } from './number-text.ts'
+export { doubleQuoted, isSimpleKey, literalBlock, singleQuoted, stringStyle } from './yaml/scalar-text.ts'
 
 /** In the order in which file names are tried. */
-export const formats: readonly Format[] = [json, binary]
+export const formats: readonly Format[] = [json, dotenv, binary]
 
 /** @param name - as in `--input-type` */
 export function formatByName(name: string): Format | undefined {
