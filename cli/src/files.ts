@@ -7,9 +7,9 @@
  * Not kept: extended attributes and access control lists, which Node cannot read.
  * @module
  */
-import { accessSync, closeSync, constants, fchmodSync, fchownSync, fstatSync, fsyncSync, lstatSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs'
-import { renameSync, statSync, unlinkSync, writeSync, ftruncateSync, type Stats } from 'node:fs'
 import { randomBytes } from 'node:crypto'
+import { accessSync, closeSync, constants, fchmodSync, fchownSync, fstatSync, fsyncSync, ftruncateSync, lstatSync, openSync, readdirSync } from 'node:fs'
+import { readlinkSync, readSync, renameSync, statSync, type Stats, unlinkSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 import { getSystemErrorMessage } from 'node:util'

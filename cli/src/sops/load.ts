@@ -3,8 +3,8 @@
  * @module
  */
 import { resolve } from 'node:path'
-import { checkVersion, CodedError, type Document, openDocument, type OpenedDocument, parseDecryptionOrder, parseMetadata, type Format } from '@waxseal/core'
-import { type Providers, unlockDocument, type UnlockedDocument } from '@waxseal/core'
+import { checkVersion, CodedError, openDocument, parseDecryptionOrder, parseMetadata, unlockDocument } from '@waxseal/core'
+import type { Document, Format, OpenedDocument, Providers, UnlockedDocument } from '@waxseal/core'
 import { wantsColour } from '../context.ts'
 import { readFileBounded } from '../files.ts'
 import { type Invocation, SopsError } from './action.ts'

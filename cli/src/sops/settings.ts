@@ -2,8 +2,8 @@
  * What a new file gets: selection, keys and threshold, from flags first and the creation rule second.
  * @module
  */
-import { type CreationRule, type Format, groupsOfRule, type KeyGroup, type Providers, type Selection, SELECTOR_SETTINGS, type SelectorSettings } from '@waxseal/core'
-import { selectionFrom } from '@waxseal/core'
+import { groupsOfRule, selectionFrom, SELECTOR_SETTINGS } from '@waxseal/core'
+import type { CreationRule, Format, KeyGroup, Providers, Selection, SelectorSettings } from '@waxseal/core'
 import { ruleFor } from '../rules.ts'
 import { type Invocation, SopsError } from './action.ts'
 import { ENCRYPT_ORDER } from './key-flags.ts'

@@ -4,7 +4,7 @@
  * @module
  */
 import { resolve } from 'node:path'
-import { CodedError, groupsOfRule, rewrapDocument } from '@waxseal/core'
+import { CodedError, groupsOfRule, parseMetadata, rewrapDocument } from '@waxseal/core'
 import { formatByName, formatForPath } from '@waxseal/formats'
 import { kindOfFile, replaceFile } from '../files.ts'
 import { ruleFor } from '../rules.ts'
@@ -15,7 +15,6 @@ import { providersFor } from './keys.ts'
 import { readInput, unlock } from './load.ts'
 import { progressTime } from './log.ts'
 import { failingWith, statusInSops, textInSops } from './reference-text.ts'
-import { parseMetadata } from '@waxseal/core'
 
 const STATUS_EMIT = 4
 const STATUS_NO_FILE = 100
