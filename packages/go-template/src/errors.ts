@@ -15,6 +15,18 @@ export class TemplateError extends Error {
   }
 }
 
+/** Some of several templates failed. */
+export class TemplatesError extends Error {
+  override readonly name = 'TemplatesError'
+  /** By template; Go's own words, `template: NAME:LINE: ...`. */
+  readonly failures: ReadonlyMap<string, string>
+
+  constructor(errors: ReadonlyMap<string, TemplateError>) {
+    super([...errors.values()].map(({ message }) => message).join('\n'))
+    this.failures = new Map([...errors].map(([key, { message, stage }]) => [key, message.slice(`${stage} `.length)]))
+  }
+}
+
 /** Thrown by functions; the evaluator says where. The text is Go's. */
 export class FunctionError extends Error {}
 

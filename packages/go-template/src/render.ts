@@ -4,6 +4,7 @@
  * item wins over a template of the same name.
  * @module
  */
+import { TemplateError, TemplatesError } from './errors.ts'
 import { DEFAULT_LIMITS, Template, type Limits } from './template.ts'
 import { bytesOf, Dict, type GoValue } from './values.ts'
 
@@ -11,16 +12,23 @@ import { bytesOf, Dict, type GoValue } from './values.ts'
  * @param templates - by item name
  * @param values - decrypted items, as bytes
  * @returns the rendered items; those whose name is a decrypted item's are left out
- * @throws TemplateError of the first template that fails, in key order
+ * @throws TemplatesError - with each template that fails, in key order
  */
 export function renderTemplates(templates: ReadonlyMap<string, string>, values: ReadonlyMap<string, Uint8Array>, limits: Limits = DEFAULT_LIMITS): Map<string, Uint8Array> {
   const data = new Map<string, GoValue>()
   for (const [key, text] of templates) data.set(bytesOf(key), bytesOf(text))
   for (const [key, value] of values) data.set(bytesOf(key), Buffer.from(value).toString('latin1'))
   const rendered = new Map<string, Uint8Array>()
+  const errors = new Map<string, TemplateError>()
   for (const key of [...templates.keys()].toSorted()) {
     if (values.has(key)) continue
-    rendered.set(key, Template.parse(key, templates.get(key) ?? '', limits).execute(new Dict(data, 'string'), limits))
+    try {
+      rendered.set(key, Template.parse(key, templates.get(key) ?? '', limits).execute(new Dict(data, 'string'), limits))
+    } catch (error) {
+      if (!(error instanceof TemplateError)) throw error
+      errors.set(key, error)
+    }
   }
+  if (errors.size > 0) throw new TemplatesError(errors)
   return rendered
 }

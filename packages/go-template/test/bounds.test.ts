@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Dict, renderTemplates, Template, TemplateError } from '../src/index.ts'
+import { Dict, renderTemplates, Template, TemplateError, TemplatesError } from '../src/index.ts'
 import { bcrypt } from '../src/bcrypt.ts'
 
 function failure(text: string): string {
@@ -60,6 +60,16 @@ describe('renderTemplates', () => {
   it('passes bytes that are no UTF-8 through', () => {
     const raw = Uint8Array.of(0xff, 0x00, 0xc3, 0x28)
     expect(renderTemplates(new Map([['copy', '{{ .raw }}']]), new Map([['raw', raw]])).get('copy')).toEqual(Buffer.from(raw))
+  })
+
+  it('tells of every template that fails', () => {
+    const templates = new Map([['b', '{{ fail "no" }}'], ['a', '{{ if }}'], ['c', 'fine']])
+    expect(() => renderTemplates(templates, new Map())).toThrow(TemplatesError)
+    try {
+      renderTemplates(templates, new Map())
+    } catch (error) {
+      expect((error as TemplatesError).failures).toEqual(new Map([['a', 'template: a:1: missing value for if'], ['b', 'template: b:1:3: executing "b" at <fail "no">: error calling fail: no']]))
+    }
   })
 
   it('names the template that fails', () => {
