@@ -1,1 +1,5 @@
-export {}
+export { Controller, type ControllerOptions } from './controller.ts'
+export { parseFlags, type Settings } from './flags.ts'
+export { createHandler, serve } from './http.ts'
+export { createLog } from './log.ts'
+export { GcraLimiter } from './rate-limit.ts'

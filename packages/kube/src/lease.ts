@@ -31,8 +31,8 @@ export interface LeaderElectorOptions {
   /** Different for every run of every replica. */
   readonly identity: string
   /** Called on every change. False comes at the renew deadline at the latest. */
-  onChange(leading: boolean): void
-  onError(error: unknown): void
+  readonly onChange: (leading: boolean) => void
+  readonly onError: (error: unknown) => void
   readonly leaseMs?: number
   readonly renewDeadlineMs?: number
   readonly retryMs?: number
@@ -144,8 +144,9 @@ export class LeaderElector {
     this.#leadingUntil = 0
     this.#tell(false)
     if (held?.spec?.holderIdentity !== this.#options.identity) return
-    const spec = { ...held.spec, holderIdentity: '', leaseDurationSeconds: 1, renewTime: microTime(this.#clock.now()) }
-    await this.#options.client.update(LEASES, { ...held, spec } as Lease).catch((error: unknown) => this.#options.onError(error))
+    const { holderIdentity: _released, ...spec } = held.spec // no holder at all: an empty one is refused
+    const released: Lease = { ...held, spec: { ...spec, leaseDurationSeconds: 1, renewTime: microTime(this.#clock.now()) } }
+    await this.#options.client.update(LEASES, released).catch((error: unknown) => this.#options.onError(error))
   }
 
   #tell(leading: boolean): void {

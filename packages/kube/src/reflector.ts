@@ -25,7 +25,8 @@ const BACKOFF = { firstMs: 400, longestMs: 30_000 }
 const PARTIAL = 'g=meta.k8s.io;v=v1'
 
 export type ReflectorEvent<T> =
-  | { readonly type: 'added' | 'modified' | 'deleted'; readonly key: string; readonly object: T }
+  | { readonly type: 'added' | 'deleted'; readonly key: string; readonly object: T }
+  | { readonly type: 'modified'; readonly key: string; readonly object: T; readonly previous: T }
   /** A list is complete: everything that is not held is not there. */
   | { readonly type: 'synced' }
 
@@ -38,11 +39,11 @@ export interface ReflectorOptions<T> {
   /** Only metadata is transferred; `keep` sees objects without spec and data. */
   readonly metadataOnly?: boolean
   /** What is held of an object; undefined: it is not followed, and reported as deleted if it was. */
-  keep(object: KubeObject): T | undefined
+  readonly keep: (object: KubeObject) => T | undefined
   /** Must not throw: it notes what is to be done, and does nothing itself. */
-  onEvent(event: ReflectorEvent<T>): void
+  readonly onEvent: (event: ReflectorEvent<T>) => void
   /** Told about every failure, before the wait. */
-  onError(error: unknown): void
+  readonly onError: (error: unknown) => void
   readonly pageSize?: number
   readonly idleMs?: number
   readonly clock?: Clock
@@ -59,6 +60,7 @@ export class Reflector<T> {
   readonly #clock: Clock
   readonly #random: () => number
   readonly #held = new Map<string, Held<T>>()
+  readonly #firstList = Promise.withResolvers<void>()
   #synced = false
 
   constructor(options: ReflectorOptions<T>) {
@@ -70,6 +72,11 @@ export class Reflector<T> {
   /** Whether a list has been completed; stays true. */
   get synced(): boolean {
     return this.#synced
+  }
+
+  /** Resolves when a list has been completed. */
+  untilSynced(): Promise<void> {
+    return this.#firstList.promise
   }
 
   get size(): number {
@@ -124,6 +131,7 @@ export class Reflector<T> {
       if (next !== '') continue
       for (const key of missing) this.#remove(key)
       this.#synced = true
+      this.#firstList.resolve()
       this.#options.onEvent({ type: 'synced' })
       return page.resourceVersion
     }
@@ -161,7 +169,7 @@ export class Reflector<T> {
       return
     }
     this.#held.set(key, { version: resourceVersion, object: kept })
-    this.#options.onEvent({ type: old ? 'modified' : 'added', key, object: kept })
+    this.#options.onEvent(old ? { type: 'modified', key, object: kept, previous: old.object } : { type: 'added', key, object: kept })
   }
 
   /** @param last - the object as the watch last saw it: it may be one that was not held */

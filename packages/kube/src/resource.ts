@@ -23,8 +23,8 @@ export interface ObjectMeta {
   readonly uid?: string
   readonly resourceVersion?: string
   readonly generation?: number
-  readonly creationTimestamp?: string | null
-  readonly deletionTimestamp?: string
+  readonly creationTimestamp?: unknown
+  readonly deletionTimestamp?: unknown
   readonly labels?: Readonly<Record<string, string>> | null
   readonly annotations?: Readonly<Record<string, string>> | null
   readonly ownerReferences?: readonly OwnerReference[] | null

@@ -1,0 +1,150 @@
+/**
+ * What the cluster holds, as far as the controller must know it all the time: of each SealedSecret a few fields, of Secrets
+ * only those that belong to one, and of them only metadata. Whatever changes puts the SealedSecret's name into the queue.
+ * @module
+ */
+import { isControlledBySealedSecret } from './ownership.ts'
+import { Reflector, SECRETS, type KubeClient, type KubeObject, type ReflectorEvent } from '@waxseal/kube'
+import { scopeOf } from '@waxseal/sealed'
+import { INSTANCE_LABEL, SEALED_SECRETS } from './names.ts'
+import { syncStateOf, type SealedSecretStatus, type SyncState } from './status.ts'
+
+export interface KnownSealedSecret {
+  readonly uid: string
+  readonly generation: number
+  readonly scope: string
+  readonly instance: string
+  readonly isDeleting: boolean
+  readonly state: SyncState
+}
+
+export interface KnownSecret {
+  readonly uid: string
+  readonly version: string
+}
+
+export interface FollowedOptions {
+  readonly client: KubeClient
+  /** undefined: all. */
+  readonly namespaces: readonly (string | undefined)[]
+  readonly labelSelector: string
+  /** Without it deleted and edited Secrets go unnoticed. */
+  readonly followSecrets: boolean
+  readonly enqueue: (key: string) => void
+  readonly onSealedSecret: (key: string, known: KnownSealedSecret) => void
+  readonly onSealedSecretGone: (key: string) => void
+  readonly onError: (what: string, error: unknown) => void
+}
+
+export class Followed {
+  readonly #options: FollowedOptions
+  readonly #sealedSecrets: readonly Reflector<KnownSealedSecret>[]
+  readonly #secrets: readonly Reflector<KnownSecret>[]
+
+  constructor(options: FollowedOptions) {
+    this.#options = options
+    this.#sealedSecrets = options.namespaces.map((namespace) => this.#followSealedSecrets(namespace))
+    this.#secrets = options.followSecrets ? options.namespaces.map((namespace) => this.#followSecrets(namespace)) : []
+  }
+
+  sealedSecret(key: string): KnownSealedSecret | undefined {
+    return this.#find(this.#sealedSecrets, key)
+  }
+
+  secret(key: string): KnownSecret | undefined {
+    return this.#find(this.#secrets, key)
+  }
+
+  *sealedSecretKeys(): Generator<string> {
+    for (const reflector of this.#sealedSecrets) yield* reflector.keys()
+  }
+
+  /** Whether every first list is in. */
+  get synced(): boolean {
+    return [...this.#sealedSecrets, ...this.#secrets].every(({ synced }) => synced)
+  }
+
+  /** Runs until the signal aborts. Which Secrets matter is known once the SealedSecrets are. */
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all(
+      this.#sealedSecrets.map(async (sealedSecrets, at) => {
+        const running = sealedSecrets.run(signal)
+        await Promise.race([running, sealedSecrets.untilSynced()])
+        await Promise.all([running, this.#secrets[at]?.run(signal)])
+      }),
+    )
+  }
+
+  #followSealedSecrets(namespace: string | undefined): Reflector<KnownSealedSecret> {
+    const { client, labelSelector, onError } = this.#options
+    return new Reflector({
+      client,
+      resource: SEALED_SECRETS,
+      namespace,
+      labelSelector,
+      keep: keepSealedSecret,
+      onEvent: (event) => this.#onSealedSecretEvent(event),
+      onError: (error) => onError('sealedsecrets', error),
+    })
+  }
+
+  #followSecrets(namespace: string | undefined): Reflector<KnownSecret> {
+    const { client, enqueue, onError } = this.#options
+    return new Reflector({
+      client,
+      resource: SECRETS,
+      namespace,
+      metadataOnly: true,
+      keep: (object) => this.#keepSecret(object),
+      onEvent: (event) => {
+        if (event.type === 'synced') this.#enqueueMissing()
+        else if (this.sealedSecret(event.key)) enqueue(event.key)
+      },
+      onError: (error) => onError('secrets', error),
+    })
+  }
+
+  #onSealedSecretEvent(event: ReflectorEvent<KnownSealedSecret>): void {
+    const { enqueue, onSealedSecret, onSealedSecretGone } = this.#options
+    if (event.type === 'synced') return
+    if (event.type === 'deleted') onSealedSecretGone(event.key)
+    else onSealedSecret(event.key, event.object)
+    if (event.type !== 'modified' || needsLook(event.previous, event.object)) enqueue(event.key)
+  }
+
+  /** A Secret that was never held can have gone while the watch was interrupted. */
+  #enqueueMissing(): void {
+    for (const key of this.sealedSecretKeys()) if (!this.secret(key)) this.#options.enqueue(key)
+  }
+
+  #keepSecret({ metadata }: KubeObject): KnownSecret | undefined {
+    const { namespace = '', name = '', uid = '', resourceVersion = '' } = metadata
+    const matters = this.sealedSecret(`${namespace}/${name}`) !== undefined || isControlledBySealedSecret(metadata)
+    return matters ? { uid, version: resourceVersion } : undefined
+  }
+
+  #find<T>(reflectors: readonly Reflector<T>[], key: string): T | undefined {
+    for (const reflector of reflectors) {
+      const found = reflector.get(key)
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+}
+
+function keepSealedSecret(object: KubeObject & { readonly status?: SealedSecretStatus }): KnownSealedSecret {
+  const { uid = '', generation = 0, annotations, labels, deletionTimestamp } = object.metadata
+  return {
+    uid,
+    generation,
+    scope: scopeOf(annotations ?? undefined),
+    instance: labels?.[INSTANCE_LABEL] ?? '',
+    isDeleting: deletionTimestamp !== undefined,
+    state: syncStateOf(object.status),
+  }
+}
+
+/** Our own status writes change none of these. */
+function needsLook(before: KnownSealedSecret, after: KnownSealedSecret): boolean {
+  return before.uid !== after.uid || before.generation !== after.generation || before.scope !== after.scope || before.isDeleting !== after.isDeleting
+}

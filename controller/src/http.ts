@@ -1,0 +1,234 @@
+/**
+ * The controller's HTTP interface, plain and without authentication; clients reach it through the API server's proxy.
+ *
+ *     /healthz      200 `ok`: the process works
+ *     /readyz       200 `ok` once keys and first lists are in, else 503 `not ready`
+ *     /v1/cert.pem  the newest certificate
+ *     /v1/verify    200 if every item of the SealedSecret in the body opens, 409 if not
+ *     /v1/rotate    the SealedSecret in the body, sealed anew to the newest key
+ *
+ * Follows: bitnami-labs/sealed-secrets pkg/controller/server.go; no method is checked. Templates are never rendered: their
+ * result would answer questions about the plaintext. Work stops at the first item that does not open, and bodies are bounded.
+ * @module
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { isIP, type AddressInfo } from 'node:net'
+import { CodedError } from '@waxseal/core'
+import { labelOf, readSealedSecret, reencryptAsync, type OpenItemAsync, type SealedSecretManifest } from '@waxseal/sealed'
+import type { Keyring } from './keyring.ts'
+import type { Log } from './log.ts'
+import type { GcraLimiter } from './rate-limit.ts'
+import { limitInFlight } from './unseal.ts'
+
+const MAX_BODY_BYTES = 10 * 1024 * 1024
+/** YAML takes long to parse; clients send JSON. */
+const MAX_YAML_BYTES = 2 * 1024 * 1024
+/** Callers are strangers: they get one operation at a time, beside the controller's own work. */
+const RSA_IN_FLIGHT = 1
+const DRAIN_MS = 10_000
+const TEXT = 'text/plain; charset=utf-8'
+
+interface Answer {
+  readonly code: number
+  readonly body?: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+export interface HttpOptions {
+  readonly keyring: Keyring
+  readonly limiter: GcraLimiter
+  readonly isReady: () => boolean
+  readonly onRequest: (path: string, method: string, code: number, seconds: number) => void
+}
+
+/** Answers one request. */
+export type Handler = (request: IncomingMessage) => Promise<Answer>
+
+export function createHandler({ keyring, limiter, isReady, onRequest }: HttpOptions): Handler {
+  const oneAtATime = limitInFlight(RSA_IN_FLIGHT, (open: OpenItemAsync, ...item: Parameters<OpenItemAsync>) => open(...item))
+  const opener = (): OpenItemAsync => stopAtFirstFailure(oneAtATime, keyring.open)
+  const routes: Readonly<Record<string, Handler>> = {
+    '/v1/cert.pem': async () => certificate(keyring),
+    '/v1/verify': limited(limiter, '/v1/verify', async (request) => verify(await readSealed(request, 'alone'), opener())),
+    '/v1/rotate': limited(limiter, '/v1/rotate', async (request) => rotate(await readSealed(request, 'first'), keyring, opener())),
+  }
+  return async (request) => {
+    const path = (request.url ?? '').split('?', 1)[0] ?? ''
+    if (path === '/healthz') return { code: 200, body: 'ok\n', headers: { 'Content-Type': TEXT } }
+    if (path === '/readyz') return isReady() ? { code: 200, body: 'ok\n', headers: { 'Content-Type': TEXT } } : plain(503, 'not ready')
+    const route = Object.hasOwn(routes, path) ? routes[path] : undefined
+    if (!route) return plain(404, '404 page not found')
+    const startedAt = performance.now()
+    const answer = await route(request)
+    onRequest(path, request.method ?? '', answer.code, (performance.now() - startedAt) / 1000)
+    return answer
+  }
+}
+
+/** As Go's http.Error writes it. */
+function plain(code: number, text: string): Answer {
+  return { code, body: `${text}\n`, headers: { 'Content-Type': TEXT, 'X-Content-Type-Options': 'nosniff' } }
+}
+
+function certificate({ newest }: Keyring): Answer {
+  if (!newest) return plain(500, 'cannot get certificate')
+  return { code: 200, body: newest.certificate.pem, headers: { 'Content-Type': 'application/x-pem-file' } }
+}
+
+async function verify(sealed: SealedSecretManifest | number, open: OpenItemAsync): Promise<Answer> {
+  if (typeof sealed === 'number') return { code: sealed }
+  const { data, encryptedData } = sealed.spec
+  const texts = data === undefined ? Object.values(encryptedData) : [data]
+  const label = labelOf(sealed.metadata)
+  let likely: string | undefined
+  try {
+    for (const text of texts) {
+      const { bytes, fingerprint } = await open(text, label, likely)
+      bytes.fill(0)
+      likely = fingerprint
+    }
+    return { code: 200 }
+  } catch (error) {
+    if (error instanceof CodedError) return { code: 409 }
+    throw error
+  }
+}
+
+async function rotate(sealed: SealedSecretManifest | number, { newest }: Keyring, open: OpenItemAsync): Promise<Answer> {
+  if (typeof sealed === 'number') return { code: sealed }
+  if (!newest) return { code: 500 }
+  try {
+    const { metadata, spec } = await reencryptAsync(sealed, open, newest.certificate.publicKey)
+    return { code: 200, body: goJson({ metadata, spec }), headers: { 'Content-Type': TEXT } }
+  } catch (error) {
+    if (error instanceof CodedError) return { code: 500 }
+    throw error
+  }
+}
+
+/** As Go's encoder: what HTML could mistake is escaped. */
+function goJson(value: unknown): string {
+  return JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
+function stopAtFirstFailure(run: (open: OpenItemAsync, ...item: Parameters<OpenItemAsync>) => ReturnType<OpenItemAsync>, open: OpenItemAsync): OpenItemAsync {
+  let failure: unknown
+  const once: OpenItemAsync = async (...item) => {
+    if (failure) throw failure
+    try {
+      return await open(...item)
+    } catch (error) {
+      failure = error
+      throw error
+    }
+  }
+  return (...item) => run(once, ...item)
+}
+
+function limited(limiter: GcraLimiter, path: string, handle: Handler): Handler {
+  return async (request) => {
+    const caller = String(request.headers['x-forwarded-for'] ?? '').toLowerCase()
+    const { isLimited, limit, remaining, resetSeconds, retryAfterSeconds } = limiter.ask(`${path} ${caller}`)
+    const headers = { 'X-Ratelimit-Limit': String(limit), 'X-Ratelimit-Remaining': String(remaining), 'X-Ratelimit-Reset': String(resetSeconds) }
+    const answer = isLimited ? plain(429, 'limit exceeded') : await handle(request)
+    return { ...answer, headers: { ...answer.headers, ...headers, ...(isLimited ? { 'Retry-After': String(retryAfterSeconds) } : {}) } }
+  }
+}
+
+/** @returns the status to answer if there is none */
+async function readSealed(request: IncomingMessage, want: 'alone' | 'first'): Promise<SealedSecretManifest | number> {
+  const chunks: Buffer[] = []
+  let length = 0
+  try {
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      length += chunk.length
+      if (length > MAX_BODY_BYTES) return 413
+      chunks.push(chunk)
+    }
+  } catch {
+    return 400
+  }
+  try {
+    return readSealedSecret(await parseManifest(Buffer.concat(chunks), want))
+  } catch (error) {
+    if (error instanceof CodedError) return error.code === 'PARSE_LIMIT' ? 413 : 500
+    throw error
+  }
+}
+
+/** @throws CodedError PARSE_FAILED, PARSE_LIMIT */
+async function parseManifest(body: Buffer, want: 'alone' | 'first'): Promise<unknown> {
+  const text = body.toString('utf8')
+  try {
+    return JSON.parse(text)
+  } catch {
+    // Then it is YAML, or nothing.
+  }
+  if (body.length > MAX_YAML_BYTES) throw new CodedError('PARSE_LIMIT', 'the manifest is too large')
+  const { parseAllDocuments } = await import('yaml')
+  const documents = parseAllDocuments(text, { logLevel: 'silent', version: '1.1', schema: 'core' })
+  const [first] = Array.isArray(documents) ? documents : []
+  if (!first || first.errors.length > 0 || (want === 'alone' && documents.length > 1)) throw new CodedError('PARSE_FAILED', 'the manifest cannot be read')
+  try {
+    return first.toJS({ maxAliasCount: 100 }) as unknown
+  } catch {
+    throw new CodedError('PARSE_LIMIT', 'the manifest has too many aliases')
+  }
+}
+
+export interface ServeOptions {
+  /** `host:port`; an empty host means every address. */
+  readonly address: string
+  readonly readTimeoutMs: number
+  readonly writeTimeoutMs: number
+  readonly handler: Handler
+  readonly log: Log
+}
+
+export interface Serving {
+  readonly address: string
+  /** Takes no more requests, and resolves when those that run are answered. */
+  drain(): Promise<void>
+}
+
+/** @throws CodedError USAGE - not an address. Rejects if it cannot listen. */
+export async function serve({ address, readTimeoutMs, writeTimeoutMs, handler, log }: ServeOptions): Promise<Serving> {
+  const server = createServer({ requestTimeout: readTimeoutMs, headersTimeout: readTimeoutMs }, (request, response) => {
+    handler(request).then(
+      (answer) => send(request, response, answer),
+      (error: unknown) => {
+        log.error('Error answering a request', { error: error instanceof Error ? error.name : 'unknown' })
+        send(request, response, { code: 500 })
+      },
+    )
+  })
+  server.setTimeout(writeTimeoutMs)
+  const [host, port] = splitAddress(address)
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ port, ...(host === '' ? {} : { host }) }, resolve)
+  })
+  const { address: boundHost, port: boundPort } = server.address() as AddressInfo
+  return { address: `${isIP(boundHost) === 6 ? `[${boundHost}]` : boundHost}:${boundPort}`, drain: () => drain(server) }
+}
+
+function splitAddress(address: string): readonly [string, number] {
+  const [, host, port] = /^(.*):(\d{1,5})$/.exec(address) ?? []
+  if (host === undefined || Number(port) > 65_535) throw new CodedError('USAGE', `invalid address ${JSON.stringify(address)}: want host:port`)
+  return [host.replace(/^\[(.*)\]$/, '$1'), Number(port)]
+}
+
+function send(request: IncomingMessage, response: ServerResponse, { code, body = '', headers = {} }: Answer): void {
+  if (response.headersSent || response.destroyed) return
+  response.writeHead(code, { ...headers, 'Content-Length': Buffer.byteLength(body) })
+  response.end(request.method === 'HEAD' ? undefined : body)
+  if (!request.complete) response.once('finish', () => request.destroy()) // the rest of a body that is too large
+}
+
+async function drain(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  server.closeIdleConnections()
+  const timer = setTimeout(() => server.closeAllConnections(), DRAIN_MS)
+  await closed
+  clearTimeout(timer)
+}

@@ -1,0 +1,127 @@
+/**
+ * The work queue: names, never events. A name waits once however often it is added; it is worked on by one worker at a
+ * time; one that is added while it is worked on runs once more afterwards. A failed name comes back after a wait that
+ * doubles with every failure, for ever.
+ * Follows: client-go util/workqueue (dirty and processing sets).
+ * @module
+ */
+import { Backoff, systemClock, type Clock } from '@waxseal/kube'
+
+const BACKOFF = { firstMs: 500, longestMs: 300_000 }
+
+/** What the work on a name ended with. */
+export type Outcome =
+  | { readonly type: 'done' }
+  /** Failed: again after the name's own back-off, but not before `atLeastMs`. */
+  | { readonly type: 'retry'; readonly atLeastMs?: number | undefined }
+  /** Nothing failed, but look again then. */
+  | { readonly type: 'again'; readonly afterMs: number }
+
+export interface QueueOptions {
+  readonly work: (key: string) => Promise<Outcome>
+  /** Told what `work` throws; the name is tried again. */
+  readonly onError: (key: string, error: unknown) => void
+  readonly concurrency: number
+  readonly clock?: Clock
+  readonly random?: () => number
+}
+
+export class WorkQueue {
+  readonly #options: QueueOptions
+  readonly #clock: Clock
+  /** In the order of arrival. */
+  readonly #waiting = new Set<string>()
+  readonly #working = new Map<string, Promise<void>>()
+  /** Added while they were worked on. */
+  readonly #dirty = new Set<string>()
+  readonly #backoffs = new Map<string, Backoff>()
+  /** Ends the wait of a name that will come back. */
+  readonly #delayed = new Map<string, AbortController>()
+  #running = false
+
+  constructor(options: QueueOptions) {
+    this.#options = options
+    this.#clock = options.clock ?? systemClock
+  }
+
+  /** Names waiting or being worked on, without those that wait for a retry. */
+  get length(): number {
+    return this.#waiting.size + this.#working.size
+  }
+
+  /** Whether a name has failed since it last succeeded. */
+  isFailing(key: string): boolean {
+    return this.#backoffs.has(key)
+  }
+
+  /** At once, whatever wait it is in. */
+  add(key: string): void {
+    this.#delayed.get(key)?.abort()
+    this.#delayed.delete(key)
+    if (this.#working.has(key)) {
+      this.#dirty.add(key)
+      return
+    }
+    this.#waiting.add(key)
+    this.#fill()
+  }
+
+  start(): void {
+    this.#running = true
+    this.#fill()
+  }
+
+  /** Starts nothing new; resolves when what runs has ended. Names keep waiting. */
+  async pause(): Promise<void> {
+    this.#running = false
+    await Promise.all(this.#working.values())
+  }
+
+  /** As `pause`, for good. */
+  async stop(): Promise<void> {
+    for (const wait of this.#delayed.values()) wait.abort()
+    this.#delayed.clear()
+    await this.pause()
+  }
+
+  #fill(): void {
+    for (const key of this.#waiting) {
+      if (!this.#running || this.#working.size >= this.#options.concurrency) return
+      this.#waiting.delete(key)
+      this.#working.set(key, this.#run(key))
+    }
+  }
+
+  async #run(key: string): Promise<void> {
+    let outcome: Outcome
+    try {
+      outcome = await this.#options.work(key)
+    } catch (error) {
+      this.#options.onError(key, error)
+      outcome = { type: 'retry' }
+    }
+    this.#working.delete(key)
+    this.#settle(key, outcome)
+    this.#fill()
+  }
+
+  #settle(key: string, outcome: Outcome): void {
+    if (outcome.type !== 'retry') this.#backoffs.delete(key)
+    if (this.#dirty.delete(key)) {
+      this.#waiting.add(key)
+    } else if (outcome.type === 'retry') {
+      const backoff = this.#backoffs.get(key) ?? new Backoff({ ...BACKOFF, ...(this.#options.random ? { random: this.#options.random } : {}) })
+      this.#backoffs.set(key, backoff)
+      void this.#addAfter(key, Math.max(backoff.next(), outcome.atLeastMs ?? 0))
+    } else if (outcome.type === 'again') {
+      void this.#addAfter(key, outcome.afterMs)
+    }
+  }
+
+  async #addAfter(key: string, ms: number): Promise<void> {
+    const wait = new AbortController()
+    this.#delayed.set(key, wait)
+    await this.#clock.sleep(ms, wait.signal)
+    if (!wait.signal.aborted) this.add(key)
+  }
+}
