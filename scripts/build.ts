@@ -3,7 +3,7 @@
  * `waxseal`, `wax`, `sops` and `kubeseal` are the same program; it looks at the name that it was called by.
  * @module
  */
-import { chmod, mkdir, rm, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 
@@ -34,6 +34,8 @@ const { metafile } = await build({
 // Which sources each chunk holds: what a command loads can be told from it.
 await writeFile(join(root, 'dist', 'meta.json'), JSON.stringify(metafile))
 await writeFile(join(bin, 'package.json'), '{ "type": "module" }\n')
+// The demo's cluster needs the definition that a real one gets from the chart.
+await copyFile(join(root, 'controller', 'deploy', 'crd', 'sealedsecrets.yaml'), join(bin, 'sealedsecrets.yaml'))
 const programs = { waxseal: 'waxseal', wax: 'waxseal', sops: 'waxseal', kubeseal: 'waxseal', 'waxseal-controller': 'waxseal-controller' }
 for (const [name, module] of Object.entries(programs)) {
   const file = join(bin, name)

@@ -51,6 +51,7 @@ export const EXIT_STATUS: Readonly<Record<ErrorCode, number>> = {
   EDITOR_FAILED: 201,
   CANCELED: 1,
   // Our own
+  DEMO_FAILED: 10,
   FILE_EXISTS: 9,
   CERTIFICATE_INVALID: 30,
   CERTIFICATE_EXPIRED: 31,

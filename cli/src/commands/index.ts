@@ -95,6 +95,15 @@ export const COMMANDS: readonly NativeCommand[] = [
     load: async () => (await import('./init.ts')).init,
   },
   {
+    name: 'demo',
+    summary: 'play the main job on real files in a temporary folder',
+    details: 'Encrypts, edits, decrypts, seals and opens in an embedded cluster, and shows each command. Nothing of yours is touched.',
+    options: [{ flags: '--keep', summary: 'keep the folder' }],
+    examples: ['waxseal demo'],
+    group: 'setup',
+    load: async () => (await import('./demo.ts')).demo,
+  },
+  {
     name: 'completion',
     arguments: '<shell>',
     summary: 'print a completion script for bash, zsh, fish or powershell',

@@ -57,6 +57,7 @@ export type ErrorCode =
   | 'FLAGS_CONFLICT'
   | 'EDITOR_FAILED'
   | 'CANCELED'
+  | 'DEMO_FAILED' // a step of `waxseal demo` did not hold
   // sealing
   | 'CERTIFICATE_INVALID'
   | 'CERTIFICATE_EXPIRED'
