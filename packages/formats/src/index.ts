@@ -6,13 +6,14 @@ import type { Format } from '@waxseal/core'
 import { binary } from './binary.ts'
 import { dotenv } from './dotenv/format.ts'
 import { json } from './json/format.ts'
+import { yaml } from './yaml/format.ts'
 
-export { binary, dotenv, json }
+export { binary, dotenv, json, yaml }
 export { floatUpperG } from './number-text.ts'
 export { doubleQuoted, isSimpleKey, literalBlock, singleQuoted, stringStyle } from './yaml/scalar-text.ts'
 
 /** In the order in which file names are tried. */
-export const formats: readonly Format[] = [json, dotenv, binary]
+export const formats: readonly Format[] = [yaml, json, dotenv, binary]
 
 /** @param name - as in `--input-type` */
 export function formatByName(name: string): Format | undefined {

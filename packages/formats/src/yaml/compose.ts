@@ -296,7 +296,8 @@ class Composer {
       case 'flowNoValue':
         frame.state = 'flowKey'
         node.colons.push(-1)
-        return this.add(node, this.emptyScalar(node, this.peek().start))
+        this.peek()
+        return this.add(node, this.emptyScalar(node, this.endOfLast(node)))
       case 'pairKey': return this.stepPairKey(frame)
       case 'pairValue': return this.stepPairValue(frame)
       case 'pairEnd': return this.close(node, { line: NO_COMMENT, foot: NO_COMMENT }, this.endOfLast(node))
@@ -411,7 +412,7 @@ class Composer {
     let token = this.peek()
     if (token.kind !== TokenKind.value) {
       node.colons.push(-1)
-      return this.add(node, this.emptyScalar(node, token.start))
+      return this.add(node, this.emptyScalar(node, this.endOfLast(node)))
     }
     const { start, end } = token
     node.colons.push(start)

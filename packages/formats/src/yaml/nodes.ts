@@ -3,17 +3,20 @@
  * @module
  */
 import type { CommentNode, Entry, LeafNode, ListNode, MapNode, Value } from '@waxseal/core'
-import type { AliasSyntax, CollectionSyntax, DocumentSyntax, ScalarSyntax, Syntax } from './syntax.ts'
+import type { AliasSyntax, CollectionSyntax, DocumentSyntax, ScalarSyntax } from './syntax.ts'
 import type { CommentLine } from './token.ts'
 
 /** An alias in the text, and what it stands for: everything in there came from elsewhere. */
 export class AliasSite {
   readonly syntax: AliasSyntax
-  /** The expansion; null only while it is made. */
+  /** The text, if the alias is a key. */
+  readonly key: string | null
+  /** The expansion, if it is a value; null only while it is made. */
   node: PlacedValue | null = null
 
-  constructor(syntax: AliasSyntax) {
+  constructor(syntax: AliasSyntax, key: string | null = null) {
     this.syntax = syntax
+    this.key = key
   }
 }
 
@@ -51,16 +54,16 @@ export interface PlacedEntry extends Entry {
 
 export type PlacedValue = PlacedMap | PlacedList | PlacedLeaf
 
-/** A `sops` entry. */
-export interface MetadataEntry {
-  readonly parent: CollectionSyntax
-  readonly index: number
-  readonly value: Syntax
-}
-
 /** One document of a stream. */
 export interface PlacedDocument {
   readonly syntax: DocumentSyntax
   readonly map: PlacedMap
-  readonly metadata: readonly MetadataEntry[]
+  /** Its `sops` entries, which are not in the map. */
+  readonly metadata: readonly PlacedEntry[]
+}
+
+export interface PlacedStream {
+  readonly documents: readonly PlacedDocument[]
+  /** In order. Those inside an expansion are not in the text. */
+  readonly aliases: readonly AliasSite[]
 }

@@ -241,7 +241,7 @@ export function scanBlockScalar(cursor: Cursor, indent: number, onHeaderEnd: (to
     value += state.breaks
     bodyEnd = Math.max(bodyEnd, lastBreakBefore(cursor.text, state.end, bodyStart))
   }
-  token.end = state.end
+  token.end = value !== '' || bodyEnd > bodyStart ? bodyEnd : headerEnd
   const block: BlockScalar = { headerEnd, bodyStart, bodyEnd, indent: state.columns, indicator, chomping }
   token.block = block
   token.text = value

@@ -20,13 +20,23 @@ export interface Source {
   readonly start: number
 }
 
+/** Whether a file may hold this text outside of escapes. */
+export function isReadable(text: string): boolean {
+  return !REFUSED.test(text)
+}
+
 /** @throws CodedError PARSE_ENCODING, PARSE_FAILED for control characters */
 export function readSource(bytes: Uint8Array): Source {
   const decoded = decodeText(bytes)
-  const source = { text: decoded + END, length: decoded.length, start: decoded.charCodeAt(0) === BYTE_ORDER_MARK ? 1 : 0 }
+  const source = sourceOf(decoded)
   const refused = REFUSED.exec(decoded)
   if (refused !== null) throw syntaxError(source, refused.index, 'control characters are not allowed')
   return source
+}
+
+/** A text that is known to be readable. */
+export function sourceOf(text: string): Source {
+  return { text: text + END, length: text.length, start: text.charCodeAt(0) === BYTE_ORDER_MARK ? 1 : 0 }
 }
 
 /** An error that names the place, never the text. */

@@ -28,7 +28,7 @@ export const TokenKind = {
 } as const
 export type TokenKind = (typeof TokenKind)[keyof typeof TokenKind]
 
-/** Where the parts of a block scalar stand; `end` of the token is where the next thing may begin. */
+/** Where the parts of a block scalar stand. */
 export interface BlockScalar {
   /** Just behind the indicators of the header. */
   readonly headerEnd: number

@@ -7,24 +7,23 @@
  * @module
  */
 import type { ErrorCode, Value } from '@waxseal/core'
+import { METADATA_KEY } from '../metadata-key.ts'
 import type { StreamSyntax } from './compose.ts'
-import { AliasSite, type MetadataEntry, type PlacedDocument, type PlacedList, type PlacedMap, type PlacedValue } from './nodes.ts'
+import { AliasSite, type PlacedDocument, type PlacedEntry, type PlacedList, type PlacedMap, type PlacedStream, type PlacedValue } from './nodes.ts'
 import { scalarValue } from './resolve.ts'
 import { syntaxError, type Source } from './source.ts'
 import { outerStart, type AliasSyntax, type CollectionSyntax, type DocumentSyntax, type ScalarSyntax, type Syntax } from './syntax.ts'
 import type { CommentLine, CommentLines } from './token.ts'
 
-const METADATA_KEY = 'sops'
-
 /** Up to so many nodes, nearly all may come from aliases; from the second number on, a tenth. */
 const ALIAS_RANGE_LOW = 400_000
 const ALIAS_RANGE_HIGH = 4_000_000
 
-export function buildDocuments(source: Source, { documents, comments }: StreamSyntax): PlacedDocument[] {
+export function buildStream(source: Source, { documents, comments }: StreamSyntax): PlacedStream {
   const builder = new Builder(source)
   const built = documents.map((document, at) => builder.build(document, at === 0))
   builder.addStrayComments(built, comments)
-  return built
+  return { documents: built, aliases: builder.aliases }
 }
 
 type Items = PlacedMap['items'] | PlacedList['items']
@@ -38,6 +37,7 @@ interface Pending {
 }
 
 class Builder {
+  readonly aliases: AliasSite[] = []
   private readonly source: Source
   private readonly pending: Pending[] = []
   private nodes = 0
@@ -51,7 +51,7 @@ class Builder {
   build(syntax: DocumentSyntax, isFirst: boolean): PlacedDocument {
     this.isFirst = isFirst
     const { root } = syntax
-    const alias = root.kind === 'alias' ? new AliasSite(root) : null
+    const alias = root.kind === 'alias' ? this.site(root) : null
     const content = root.kind === 'alias' ? root.target : root
     const map: PlacedMap = { kind: 'map', items: [], syntax: content.kind === 'map' ? content : null, alias }
     if (alias !== null) alias.node = map
@@ -132,10 +132,16 @@ class Builder {
 
   /** Inside an alias, another alias is part of the expansion: only the outer one stands in the text. */
   private expansion(syntax: AliasSyntax, outer: AliasSite | null): PlacedValue {
-    const site = outer ?? new AliasSite(syntax)
+    const site = outer ?? this.site(syntax)
     const node = this.value(syntax.target, site, false)
     if (outer === null) site.node = node
     return node
+  }
+
+  private site(syntax: AliasSyntax): AliasSite {
+    const site = new AliasSite(syntax)
+    this.aliases.push(site)
+    return site
   }
 
   /** Bounds what aliases of aliases can grow to, as the reference does. */
@@ -159,6 +165,7 @@ class Builder {
     const key = syntax.kind === 'alias' ? syntax.target : syntax
     const text = key.kind === 'scalar' ? this.leafValue(key) : undefined
     if (typeof text !== 'string') throw this.fail(syntax, 'the key is not a string', 'KEY_NOT_STRING', 'put it in quotes')
+    if (syntax.kind === 'alias') this.aliases.push(new AliasSite(syntax, text))
     return text
   }
 
@@ -203,11 +210,11 @@ function isMergeable(value: Syntax): boolean {
 }
 
 /** Removes the `sops` entries from a root map. */
-function takeMetadata(root: PlacedMap): MetadataEntry[] {
-  const taken: MetadataEntry[] = []
+function takeMetadata(root: PlacedMap): PlacedEntry[] {
+  const taken: PlacedEntry[] = []
   const kept: PlacedMap['items'] = []
   for (const item of root.items) {
-    if (item.kind === 'entry' && item.key === METADATA_KEY) taken.push({ parent: item.parent, index: item.index, value: item.parent.children[2 * item.index + 1]! })
+    if (item.kind === 'entry' && item.key === METADATA_KEY) taken.push(item)
     else kept.push(item)
   }
   if (taken.length > 0) root.items = kept

@@ -1,0 +1,155 @@
+/**
+ * A scalar's new content in the dress of the old: quotes stay, a block scalar keeps its header, a plain scalar is SOPS's own text.
+ * What the dress cannot hold goes into the next that can.
+ * Follows: what sops 3.13.2 reads back at each place (tokens in flow collections need quotes, tags of types must go).
+ * @module
+ */
+import { CodedError, type Value } from '@waxseal/core'
+import type { Replacement } from '../splice.ts'
+import { isBlank } from './characters.ts'
+import { Cursor } from './cursor.ts'
+import { afterBreak, isBlankBetween, lineEnd, nextStop, type Layout } from './lines.ts'
+import { resolvePlain } from './resolve.ts'
+import { canBeLiteral, canBePlain, canBeSingleQuoted, doubleQuoted, literalBlock, scalarText, singleQuoted, type ScalarPlace } from './scalar-text.ts'
+import { scanBlockScalar } from './scan-scalar.ts'
+import { isReadable, sourceOf } from './source.ts'
+import type { CollectionSyntax, ScalarSyntax } from './syntax.ts'
+import type { BlockScalar } from './token.ts'
+
+/** With one of these, a reader takes the text for something else than a string. */
+const TYPE_TAGS = new Set(['!!null', '!!bool', '!!int', '!!float', '!!timestamp', '!!binary'])
+const LIST_STEP = 2 // the width of "- "
+
+export interface Dressing extends Layout {
+  /** Where the result will end without a line break; -1 if it ends with one. */
+  readonly bareEnd: number
+}
+
+export function scalarPlace(parent: CollectionSyntax | null, { step }: Layout): ScalarPlace {
+  if (parent === null) return { body: step, parent: 0 }
+  if (parent.flow) return { body: 0, parent: 0, flow: true }
+  const body = parent.kind === 'list' ? parent.column + LIST_STEP : nextStop(parent.column, step)
+  return { body, parent: parent.column }
+}
+
+/** @param token - one line that needs no escapes */
+export function dressToken(syntax: ScalarSyntax, token: string, dressing: Dressing): Replacement[] {
+  const tag = TYPE_TAGS.has(syntax.properties.tagName) ? dropTag(syntax, dressing) : []
+  if (syntax.block !== null) return [...tag, putBlockBody(syntax, syntax.block, ' '.repeat(bodyColumn(syntax, syntax.block, dressing)) + token, dressing)]
+  const quote = syntax.style === 'single' ? "'" : syntax.style === 'double' || syntax.parent?.flow ? '"' : ''
+  return [...tag, ...putText(syntax, quote + token + quote, dressing)]
+}
+
+export function dressValue(syntax: ScalarSyntax, value: Value, dressing: Dressing): Replacement[] {
+  const { tagName } = syntax.properties
+  const text = typeof value === 'string' ? dressString(syntax, value, dressing) : scalarText(value, scalarPlace(syntax.parent, dressing))
+  const tagStays = typeof value === 'string' && !TYPE_TAGS.has(tagName) && !text.startsWith('!!')
+  return [...(tagName === '' || tagStays ? [] : dropTag(syntax, dressing)), ...putText(syntax, text, dressing)]
+}
+
+/** Lines are separated by LF; the first may be a block scalar's header. */
+function dressString(syntax: ScalarSyntax, text: string, dressing: Dressing): string {
+  const place = scalarPlace(syntax.parent, dressing)
+  const { style, block, properties } = syntax
+  if (style === 'single' && canBeSingleQuoted(text)) return singleQuoted(text)
+  if (style === 'single' || style === 'double') return withRawAstral(doubleQuoted(text))
+  if (block !== null) {
+    const column = bodyColumn(syntax, block, dressing)
+    const header = dressing.text.slice(syntax.start, block.headerEnd)
+    const same = `${header}\n${blockBody(text, style === 'folded', block.chomping !== '-', column)}`
+    if (holds(syntax, same, text, dressing)) return same
+    const other = canBeLiteral(text) ? literalBlock(text, { ...place, body: column }) : ''
+    if (other !== '' && holds(syntax, other, text, dressing)) return other
+  }
+  const isTagged = properties.tagName !== '' && !TYPE_TAGS.has(properties.tagName)
+  if (isTagged && text !== '' && (canBePlain(text, place) || typeof resolvePlain(text) !== 'string')) return text
+  const own = scalarText(text, place)
+  return own.startsWith('|') && !holds(syntax, own, text, dressing) ? doubleQuoted(text) : own
+}
+
+/** Emoji and the like: SOPS escapes them, people do not. */
+function withRawAstral(quoted: string): string {
+  return quoted.replace(/\\(?:U([0-9A-F]{8})|.)/g, (escape: string, code: string | undefined) =>
+    code === undefined ? escape : String.fromCodePoint(Number.parseInt(code, 16)),
+  )
+}
+
+function bodyColumn(syntax: ScalarSyntax, block: BlockScalar, dressing: Dressing): number {
+  return block.indicator > 0 || hasBody(syntax, block) ? block.indent : scalarPlace(syntax.parent, dressing).body
+}
+
+function hasBody({ text }: ScalarSyntax, { bodyStart, bodyEnd }: BlockScalar): boolean {
+  return bodyEnd > bodyStart || text !== ''
+}
+
+/** The lines below a header, without the break that ends the last. In folded text, a break needs an empty line. */
+function blockBody(text: string, folded: boolean, endsWithBreak: boolean, column: number): string {
+  const content = endsWithBreak && text.endsWith('\n') ? text.slice(0, -1) : text
+  const lines = (folded ? content.replace(/\n+(?!\n|$)/g, '$&\n') : content).split('\n')
+  return lines.map((line) => (line === '' ? '' : ' '.repeat(column) + line)).join('\n')
+}
+
+/** Whether a block scalar reads back as this very text at its place. */
+function holds(syntax: ScalarSyntax, blockScalar: string, text: string, { text: source, bareEnd }: Dressing): boolean {
+  if (!isReadable(blockScalar)) return false
+  const end = syntax.block === null ? lineEnd(source, syntax.end) : syntax.block.bodyEnd
+  const next = afterBreak(source, lineEnd(source, end))
+  const blankFollows = isBlankBetween(source, next, lineEnd(source, next)) && source.charCodeAt(lineEnd(source, next)) !== 0
+  const tail = end === bareEnd ? '' : blankFollows ? '\n\n.' : '\n.'
+  try {
+    return scanBlockScalar(new Cursor(sourceOf(blockScalar + tail)), syntax.parent?.column ?? -1, () => {}).text === text
+  } catch (error) {
+    if (error instanceof CodedError) return false
+    throw error
+  }
+}
+
+/** With the blanks behind it. */
+function dropTag({ properties: { tag, anchor }, start }: ScalarSyntax, { text }: Dressing): Replacement[] {
+  if (tag === null) return []
+  const next = anchor !== null && anchor.start > tag.start ? anchor.start : start
+  let { end } = tag
+  while (end < next && isBlank(text.charCodeAt(end))) end += 1
+  return [{ start: tag.start, end, text: '' }]
+}
+
+/** New text in the place of the old: a first line, and lines below that follow whatever else stands on it. */
+function putText(syntax: ScalarSyntax, text: string, dressing: Dressing): Replacement[] {
+  const { block, start } = syntax
+  const { text: source } = dressing
+  const [first, body] = splitFirstLine(text)
+  const header = { start, end: block?.headerEnd ?? syntax.end, text: indicatorBefore(syntax, dressing) + first }
+  if (block === null) {
+    const below = lineEnd(source, syntax.end)
+    return body === null ? [header] : [header, { start: below, end: below, text: dressing.lineEnd + toLines(body, dressing) }]
+  }
+  if (body !== null) return [header, putBlockBody(syntax, block, body, dressing)]
+  return hasBody(syntax, block) ? [header, { start: lineEnd(source, block.headerEnd), end: block.bodyEnd, text: '' }] : [header]
+}
+
+function putBlockBody(syntax: ScalarSyntax, block: BlockScalar, body: string, dressing: Dressing): Replacement {
+  const text = toLines(body, dressing)
+  if (hasBody(syntax, block)) return { start: block.bodyStart, end: block.bodyEnd, text }
+  const below = lineEnd(dressing.text, block.headerEnd)
+  return { start: below, end: below, text: dressing.lineEnd + text }
+}
+
+/** What an empty value lacks before it: a blank, or even its ":". */
+function indicatorBefore(syntax: ScalarSyntax, { text }: Dressing): string {
+  const { start, end, parent, properties } = syntax
+  if (start !== end) return ''
+  if (parent?.kind === 'map' && properties.anchor === null && properties.tag === null) {
+    const index = parent.children.indexOf(syntax)
+    if (index % 2 === 1 && parent.colons[(index - 1) / 2] === -1) return ': '
+  }
+  return isBlank(text.charCodeAt(start - 1)) ? '' : ' '
+}
+
+export function splitFirstLine(text: string): [first: string, rest: string | null] {
+  const at = text.indexOf('\n')
+  return at === -1 ? [text, null] : [text.slice(0, at), text.slice(at + 1)]
+}
+
+export function toLines(text: string, { lineEnd }: Layout): string {
+  return lineEnd === '\n' ? text : text.replaceAll('\n', lineEnd)
+}

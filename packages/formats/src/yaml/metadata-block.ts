@@ -1,0 +1,98 @@
+/**
+ * The `sops` entry of a document: read, written at the end of its root, changed scalar by scalar while its shape stays.
+ * @module
+ */
+import { isList, isMap, Timestamp, type Entry, type Plain, type PlainMap, type Value } from '@waxseal/core'
+import { METADATA_KEY } from '../metadata-key.ts'
+import { entryOf, plainLeaf, plainOf } from '../plain.ts'
+import type { Changes } from './changes.ts'
+import { dressValue, type Dressing } from './dress.ts'
+import { flowText } from './flow.ts'
+import { isBreak } from './characters.ts'
+import type { PlacedDocument, PlacedEntry, PlacedLeaf, PlacedValue } from './nodes.ts'
+import { blockItems, itemEnd, removeLines } from './reshape.ts'
+import { syntaxError, type Source } from './source.ts'
+
+/** @throws CodedError METADATA_INVALID: also for a time without quotes, which the reference cannot read as text */
+export function readMetadata(source: Source, { value }: PlacedEntry): Plain {
+  const open: PlacedValue[] = [value]
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    if (node.kind === 'leaf') {
+      if (node.value instanceof Timestamp) throw syntaxError(source, node.syntax.start, 'a time of the sops metadata stands without quotes', 'METADATA_INVALID')
+    } else {
+      for (const item of node.items) if (item.kind !== 'comment') open.push(item.kind === 'entry' ? item.value : item)
+    }
+  }
+  return plainOf(value)
+}
+
+/** Writes a block into every document that has none, or changes those that are there. */
+export function writeMetadata(changes: Changes, documents: readonly PlacedDocument[], metadata: PlainMap, dressing: Dressing, step: number): void {
+  const isNew = documents[0]!.metadata.length === 0
+  for (const document of documents) {
+    const [found] = document.metadata
+    if (found !== undefined) update(changes, found, metadata, dressing, step)
+    else if (isNew) insert(changes, document, entryOf(METADATA_KEY, metadata), dressing, step)
+  }
+}
+
+export function removeMetadata(changes: Changes, documents: readonly PlacedDocument[]): void {
+  for (const { metadata, syntax } of documents) {
+    for (const { parent, index } of metadata) {
+      const shape = changes.shapeOf(parent)
+      shape.last.delete(index)
+      shape.removed.add(index)
+      shape.mayBeEmpty = syntax.marker !== null
+    }
+  }
+}
+
+function insert(changes: Changes, { syntax }: PlacedDocument, entry: Entry, dressing: Dressing, step: number): void {
+  const { root, end } = syntax
+  if (root.kind === 'map' && root.flow) {
+    changes.shapeOf(root).appended.push(entry)
+    return
+  }
+  if (root.kind === 'map') changes.shapeOf(root).mayBeEmpty = true
+  else changes.put({ start: root.start, end: root.end, text: '' }) // null, in whatever spelling
+  const block = blockItems('map', [entry], root.kind === 'map' ? root.column : 0, dressing, step)
+  const onNewLine = end === 0 || isBreak(dressing.text.charCodeAt(end - 1))
+  changes.put({ start: end, end, text: onNewLine ? block + dressing.lineEnd : dressing.lineEnd + block })
+}
+
+function update(changes: Changes, found: PlacedEntry, metadata: PlainMap, dressing: Dressing, step: number): void {
+  const scalars = changedScalars(found.value, metadata)
+  const { parent, index } = found
+  const [start, end] = [parent.starts[index]!, itemEnd(parent, index)]
+  const entry = entryOf(METADATA_KEY, metadata)
+  if (scalars !== undefined) for (const [leaf, value] of scalars) changes.put(...dressValue(leaf.syntax, value, dressing))
+  else if (parent.flow) changes.put({ start, end, text: flowText(entry) })
+  else changes.put(removeLines(dressing, start, end, blockItems('map', [entry], parent.column, dressing, step)))
+}
+
+/** @returns undefined if the shape differs, or parts of it stand elsewhere */
+function changedScalars(found: PlacedValue, wanted: Plain): [PlacedLeaf, Value][] | undefined {
+  if (found.alias !== null) return undefined
+  if (found.kind === 'leaf') {
+    if (isList(wanted) || isMap(wanted)) return undefined
+    return plainLeaf(found) === wanted ? [] : [[found, wanted]]
+  }
+  if (found.kind === 'list' ? !isList(wanted) : !isMap(wanted)) return undefined
+  const children: PlacedValue[] = []
+  const keys: (string | number)[] = []
+  for (const item of found.items) {
+    if (item.kind === 'comment') continue
+    keys.push(item.kind === 'entry' ? item.key : keys.length)
+    children.push(item.kind === 'entry' ? item.value : item)
+  }
+  const values = wanted as Readonly<Record<string | number, Plain | undefined>>
+  if (keys.length !== Object.keys(values).length) return undefined
+  const changed: [PlacedLeaf, Value][] = []
+  for (const [at, child] of children.entries()) {
+    const value = values[keys[at]!]
+    const inner = value === undefined ? undefined : changedScalars(child, value)
+    if (inner === undefined) return undefined
+    changed.push(...inner)
+  }
+  return changed
+}
