@@ -3,7 +3,7 @@
  * Follows: getsops/sops age/keysource.go (loadIdentities). All places are read; what is broken only adds to the error.
  * @module
  */
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { CodedError } from '@waxseal/core'
 import type { IdentitySource } from '@waxseal/provider-age'
 import type { Context } from './context.ts'
@@ -32,7 +32,7 @@ export function ageIdentitySources(context: Context): readonly IdentitySource[] 
     { location: 'SOPS_AGE_KEY', severalPerLine: true, load: async () => env['SOPS_AGE_KEY'] ?? null },
     {
       location: 'SOPS_AGE_KEY_FILE',
-      load: async () => (env['SOPS_AGE_KEY_FILE'] === undefined ? null : readText(context, env['SOPS_AGE_KEY_FILE'], 'SOPS_AGE_KEY_FILE')),
+      load: async () => (env['SOPS_AGE_KEY_FILE'] === undefined ? null : readIdentity(context, env['SOPS_AGE_KEY_FILE'], 'SOPS_AGE_KEY_FILE')),
     },
     { location: 'SOPS_AGE_KEY_CMD', load: async (recipient) => (env['SOPS_AGE_KEY_CMD'] === undefined ? null : outputOf(context, env['SOPS_AGE_KEY_CMD'], recipient)) },
   ]
@@ -42,7 +42,7 @@ export function ageIdentitySources(context: Context): readonly IdentitySource[] 
       location: file,
       async load() {
         try {
-          return readText(context, file, file)
+          return readIdentity(context, file, file)
         } catch (error) {
           if (error instanceof CodedError && error.code === 'FILE_NOT_FOUND') return null
           throw error
@@ -53,8 +53,14 @@ export function ageIdentitySources(context: Context): readonly IdentitySource[] 
   return sources
 }
 
-function readText(context: Context, path: string, name: string): string {
-  return Buffer.from(readFileBounded(join(path.startsWith('/') ? '/' : context.cwd, path), { limitBytes: MAX_IDENTITY_BYTES, name })).toString('utf8')
+function readIdentity(context: Context, path: string, name: string): Uint8Array {
+  return readFileBounded(resolve(context.cwd, path), { limitBytes: MAX_IDENTITY_BYTES, name })
+}
+
+/** For identity files that a passphrase protects. */
+export async function askPassphrase(context: Context, location: string): Promise<string> {
+  const { askHidden } = await import('./terminal.ts')
+  return await askHidden(`Enter passphrase for identity '${location}': `, context, 'decrypt the identity file with age -d first')
 }
 
 /** Runs the command without a shell; it learns the recipient from its environment. */
@@ -62,11 +68,11 @@ async function outputOf(context: Context, command: string, recipient: string): P
   const [program, ...args] = splitShellWords(command) ?? []
   if (program === undefined) throw new CodedError('IDENTITY_INVALID', 'SOPS_AGE_KEY_CMD is not a command')
   const { execFile } = await import('node:child_process')
-  return await new Promise((resolve, reject) => {
+  return await new Promise((fulfil, reject) => {
     const options = { env: { ...context.env, SOPS_AGE_RECIPIENT: recipient }, cwd: context.cwd, signal: context.signal, maxBuffer: MAX_IDENTITY_BYTES }
     execFile(program, args, options, (error, stdout) => {
       if (error) reject(new CodedError('IDENTITY_INVALID', `failed to execute SOPS_AGE_KEY_CMD: ${typeof error.code === 'number' ? `exit status ${error.code}` : 'it could not be run'}`))
-      else resolve(stdout)
+      else fulfil(stdout)
     })
   })
 }

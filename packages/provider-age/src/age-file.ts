@@ -1,6 +1,6 @@
 /**
  * An age v1 file of one small chunk: header with stanzas, HMAC, payload.
- * Follows: C2SP age.md (file key, header, payload); RFC 5869 (HKDF), RFC 8439 (ChaCha20-Poly1305). Vectors: test/age-file.test.ts
+ * Follows: C2SP age.md (file key, header, payload); RFC 5869 (HKDF), RFC 8439 (ChaCha20-Poly1305). Vectors: fixtures/cctv-age-20251208
  * @module
  */
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
@@ -43,7 +43,7 @@ export function decodeUnpadded(text: string): Buffer | null {
   return encodeUnpadded(bytes) === text ? bytes : null
 }
 
-function malformed(what: string): CodedError {
+export function malformed(what: string): CodedError {
   return new CodedError('METADATA_INVALID', `age: malformed file: ${what}`)
 }
 

@@ -1,16 +1,21 @@
 /**
- * Identity texts: one identity a line, `#` comments, as age-keygen writes and SOPS reads them.
+ * Identity files: one identity a line, `#` comments, as age-keygen writes and SOPS reads them; or such a file in an age file
+ * that a passphrase protects.
  * Follows: getsops/sops age/keysource.go (parseIdentities): no trimming, one bad line discards the source.
  * @module
  */
 import type { KeyObject } from 'node:crypto'
 import { CodedError } from '@waxseal/core'
+import { dearmor } from './armor.ts'
+import { isHybridIdentity } from './client.ts'
 import { parseIdentity, publicPoint, recipientText } from './x25519.ts'
 
 export type AgeIdentity =
   | { readonly kind: 'x25519'; readonly key: KeyObject }
   /** For `age-encryption`, which has the post-quantum kind. */
   | { readonly kind: 'hybrid'; readonly text: string }
+  /** An age file for a passphrase, not armored, with identities in it. */
+  | { readonly kind: 'protected'; readonly file: Buffer }
 
 export interface NamedRecipient {
   readonly recipient: string
@@ -18,13 +23,19 @@ export interface NamedRecipient {
   readonly name: string
 }
 
+function invalid(what: string, hint?: string): CodedError {
+  return new CodedError('IDENTITY_INVALID', what, hint === undefined ? {} : { hint })
+}
+
 function identityOf(text: string): AgeIdentity {
-  const bad = (what: string, hint?: string): CodedError => new CodedError('IDENTITY_INVALID', what, hint === undefined ? {} : { hint })
-  if (text.startsWith('AGE-SECRET-KEY-PQ-1')) return { kind: 'hybrid', text }
-  if (text.startsWith('AGE-PLUGIN-')) throw bad('age plugin identities cannot be used here', 'use an AGE-SECRET-KEY-1... identity')
-  if (!text.startsWith('AGE-SECRET-KEY-1')) throw bad('unknown identity type')
+  if (text.startsWith('AGE-SECRET-KEY-PQ-1')) {
+    if (!isHybridIdentity(text)) throw invalid('malformed secret key')
+    return { kind: 'hybrid', text }
+  }
+  if (text.startsWith('AGE-PLUGIN-')) throw invalid('age plugin identities cannot be used here', 'use an AGE-SECRET-KEY-1... identity')
+  if (!text.startsWith('AGE-SECRET-KEY-1')) throw invalid('unknown identity type')
   const key = parseIdentity(text)
-  if (!key) throw bad('malformed secret key')
+  if (!key) throw invalid('malformed secret key')
   return { kind: 'x25519', key }
 }
 
@@ -32,10 +43,11 @@ function identityOf(text: string): AgeIdentity {
  * @param severalPerLine - white space separates identities, too (SOPS_AGE_KEY)
  * @throws CodedError IDENTITY_INVALID
  */
-export function parseIdentities(text: string, severalPerLine = false): readonly AgeIdentity[] {
-  if (/^(age-encryption|-----BEGIN AGE)/.test(text)) {
-    throw new CodedError('IDENTITY_INVALID', 'the identity file is protected by a passphrase, which cannot be asked for here', { hint: 'decrypt it with age -d first' })
-  }
+export function parseIdentities(source: string | Uint8Array, severalPerLine = false): readonly AgeIdentity[] {
+  const bytes = Buffer.from(source)
+  const text = bytes.toString('utf8')
+  if (text.startsWith('age-encryption')) return [{ kind: 'protected', file: bytes }]
+  if (text.startsWith('-----BEGIN AGE')) return [{ kind: 'protected', file: withoutArmor(text) }]
   const found: AgeIdentity[] = []
   for (const line of text.split(/\r?\n/)) {
     if (line === '' || line.startsWith('#')) continue
@@ -43,6 +55,15 @@ export function parseIdentities(text: string, severalPerLine = false): readonly 
     for (const word of words) found.push(identityOf(word))
   }
   return found
+}
+
+function withoutArmor(text: string): Buffer {
+  try {
+    return dearmor(text)
+  } catch (cause) {
+    if (!(cause instanceof CodedError)) throw cause
+    throw new CodedError('IDENTITY_INVALID', 'the armor of the file is damaged', { cause })
+  }
 }
 
 /** The X25519 recipients of an identity text, each with the nearest comment above it that is not a key or a date. */

@@ -8,7 +8,7 @@ import { randomBytes } from 'node:crypto'
 import { CodedError, type KeyProvider } from '@waxseal/core'
 import { FILE_KEY_BYTES, parseAgeFile, readPayload, writeAgeFile, type AgeFile } from './age-file.ts'
 import { armor, dearmor } from './armor.ts'
-import { unwrapHybrid, wrapHybrid } from './client.ts'
+import { openWithPassphrase, unwrapHybrid, wrapHybrid } from './client.ts'
 import { parseIdentities, type AgeIdentity } from './identity-file.ts'
 import { fieldsOf, newRef, recipientKind, refFrom, type AgeRef } from './ref.ts'
 import { parseRecipient, unwrapFileKey, wrapFileKey } from './x25519.ts'
@@ -20,19 +20,34 @@ export interface IdentitySource {
   readonly severalPerLine?: boolean
   /**
    * @param recipient - of the key to be unwrapped; a command may want it
-   * @returns identity text; null if there is none at this location
+   * @returns an identity file's content; null if there is none at this location
    * @throws CodedError
    */
-  load(recipient: string): Promise<string | null>
+  load(recipient: string): Promise<string | Uint8Array | null>
+}
+
+export interface AgeOptions {
+  /**
+   * Asks for the passphrase of a protected identity file; only when no other identity fits. Absent: such files cannot be used.
+   * @param location - of the identity source
+   * @throws CodedError
+   */
+  readonly askPassphrase?: (location: string) => Promise<string>
+}
+
+interface LocatedIdentity {
+  readonly location: string
+  readonly identity: AgeIdentity
 }
 
 interface Loaded {
-  readonly identities: readonly AgeIdentity[]
+  readonly identities: readonly LocatedIdentity[]
   readonly problems: readonly string[]
   readonly unused: readonly string[]
 }
 
-export function createAgeProvider(sources: readonly IdentitySource[]): KeyProvider<AgeRef> {
+export function createAgeProvider(sources: readonly IdentitySource[], options: AgeOptions = {}): KeyProvider<AgeRef> {
+  const opened = new Map<string, readonly AgeIdentity[]>()
   return {
     type: 'age',
     parse: refFrom,
@@ -51,11 +66,41 @@ export function createAgeProvider(sources: readonly IdentitySource[]): KeyProvid
       if (loaded.identities.length === 0) throw failure('failed to load age identities', loaded)
       const bytes = dearmor(ref.enc)
       const file = parseAgeFile(bytes)
-      const part = unwrapNatively(file, loaded.identities) ?? (await unwrapByLibrary(bytes, file, loaded.identities))
+      const part =
+        (await unwrapWith(bytes, file, loaded.identities.map(({ identity }) => identity))) ?? (await unwrapWithProtected(bytes, file, loaded.identities))
       if (!part) throw failure('no identity matched the recipient', loaded)
       return part
     },
   }
+
+  /** Passphrases are asked for one file after the other, and once in the life of this provider. */
+  async function unwrapWithProtected(bytes: Buffer, file: AgeFile, identities: readonly LocatedIdentity[]): Promise<Uint8Array | null> {
+    for (const { location, identity } of identities) {
+      if (identity.kind !== 'protected') continue
+      const inner = opened.get(location) ?? (await openProtected(identity.file, location, options))
+      opened.set(location, inner)
+      const part = await unwrapWith(bytes, file, inner)
+      if (part) return part
+    }
+    return null
+  }
+}
+
+async function openProtected(file: Buffer, location: string, { askPassphrase }: AgeOptions): Promise<readonly AgeIdentity[]> {
+  if (!askPassphrase) {
+    throw new CodedError('IDENTITY_INVALID', `identity '${location}' is protected by a passphrase, which cannot be asked for here`, { hint: 'decrypt it with age -d first' })
+  }
+  const content = await openWithPassphrase(file, await askPassphrase(location))
+  if (!content) throw new CodedError('IDENTITY_INVALID', `incorrect passphrase for identity '${location}', or the file is damaged`)
+  try {
+    return parseIdentities(content)
+  } finally {
+    content.fill(0)
+  }
+}
+
+async function unwrapWith(bytes: Buffer, file: AgeFile, identities: readonly AgeIdentity[]): Promise<Uint8Array | null> {
+  return unwrapNatively(file, identities) ?? (await unwrapByLibrary(bytes, file, identities))
 }
 
 async function wrap(part: Uint8Array, recipient: string): Promise<Uint8Array> {
@@ -95,15 +140,15 @@ async function unwrapByLibrary(bytes: Buffer, file: AgeFile, identities: readonl
 }
 
 async function loadIdentities(sources: readonly IdentitySource[], recipient: string): Promise<Loaded> {
-  const identities: AgeIdentity[] = []
+  const identities: LocatedIdentity[] = []
   const problems: string[] = []
   const unused: string[] = []
   for (const source of sources) {
     try {
-      const text = await source.load(recipient)
-      const found = text === null ? [] : parseIdentities(text, source.severalPerLine)
+      const content = await source.load(recipient)
+      const found = content === null ? [] : parseIdentities(content, source.severalPerLine)
       if (found.length === 0) unused.push(source.location)
-      identities.push(...found)
+      identities.push(...found.map((identity) => ({ location: source.location, identity })))
     } catch (error) {
       if (!(error instanceof CodedError)) throw error
       problems.push(error.code === 'IDENTITY_INVALID' ? `failed to parse '${source.location}' age identities: ${error.message}` : error.message)

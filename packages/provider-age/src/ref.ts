@@ -4,6 +4,7 @@
  * @module
  */
 import { CodedError, type Plain, type PlainMap, type Ref } from '@waxseal/core'
+import { isHybridRecipient } from './client.ts'
 import { parseRecipient } from './x25519.ts'
 
 export interface AgeRef extends Ref {
@@ -20,7 +21,10 @@ export type RecipientKind = 'x25519' | 'hybrid'
 /** @throws CodedError RECIPIENT_INVALID */
 export function recipientKind(recipient: string): RecipientKind {
   const bad = (message: string, hint?: string): CodedError => new CodedError('RECIPIENT_INVALID', message, hint === undefined ? {} : { hint })
-  if (recipient.startsWith('age1pq1')) return 'hybrid'
+  if (recipient.startsWith('age1pq1')) {
+    if (!isHybridRecipient(recipient)) throw bad(`malformed post-quantum recipient ${JSON.stringify(recipient)}`)
+    return 'hybrid'
+  }
   if (recipient.startsWith('age1') && recipient.lastIndexOf('1') > 3) throw bad(`age plugin recipients cannot be used here: ${recipient}`)
   if (recipient.startsWith('age1')) {
     if (!parseRecipient(recipient)) throw bad(`failed to parse input as Bech32-encoded age public key: malformed recipient ${JSON.stringify(recipient)}`, 'age-keygen -y FILE prints the recipient of an identity')

@@ -1,15 +1,17 @@
 /**
  * X25519 recipients and identities on Node's own curve.
- * Follows: C2SP age.md (the X25519 recipient type); RFC 7748. Vectors: test/age-file.test.ts
+ * Follows: C2SP age.md (the X25519 recipient type); RFC 7748. Vectors: fixtures/cctv-age-20251208
  * @module
  */
 import { createPrivateKey, createPublicKey, diffieHellman, type KeyObject } from 'node:crypto'
-import { decodeUnpadded, deriveWrapKey, encodeUnpadded, FILE_KEY_BYTES, open, seal, type Stanza } from './age-file.ts'
+import { decodeUnpadded, deriveWrapKey, encodeUnpadded, FILE_KEY_BYTES, malformed, open, seal, type Stanza } from './age-file.ts'
 import { decodeBech32, encodeBech32 } from './bech32.ts'
 
 const POINT_BYTES = 32
 const SEALED_BYTES = FILE_KEY_BYTES + 16
 const INFO = 'age-encryption.org/v1/X25519'
+const RECIPIENT_PREFIX = 'age'
+const IDENTITY_PREFIX = 'age-secret-key-'
 // The fixed fronts of the two DER encodings, RFC 8410.
 const PKCS8_FRONT = Buffer.from('302e020100300506032b656e04220420', 'hex')
 const SPKI_FRONT = Buffer.from('302a300506032b656e032100', 'hex')
@@ -38,17 +40,17 @@ export function publicPoint(key: KeyObject): Buffer {
 /** null: not an `age1...` recipient of this kind. */
 export function parseRecipient(text: string): Buffer | null {
   const found = decodeBech32(text)
-  return found?.prefix === 'age' && text === text.toLowerCase() && found.bytes.length === POINT_BYTES ? found.bytes : null
+  return found?.prefix === RECIPIENT_PREFIX && text === text.toLowerCase() && found.bytes.length === POINT_BYTES ? found.bytes : null
 }
 
 export function recipientText(point: Uint8Array): string {
-  return encodeBech32('age', point)
+  return encodeBech32(RECIPIENT_PREFIX, point)
 }
 
 /** null: not an `AGE-SECRET-KEY-1...` identity. */
 export function parseIdentity(text: string): KeyObject | null {
   const found = decodeBech32(text)
-  if (found?.prefix !== 'age-secret-key-' || text !== text.toUpperCase() || found.bytes.length !== POINT_BYTES) return null
+  if (found?.prefix !== IDENTITY_PREFIX || text !== text.toUpperCase() || found.bytes.length !== POINT_BYTES) return null
   try {
     return privateKey(found.bytes)
   } finally {
@@ -57,7 +59,7 @@ export function parseIdentity(text: string): KeyObject | null {
 }
 
 export function identityText(scalar: Uint8Array): string {
-  return encodeBech32('age-secret-key-', scalar).toUpperCase()
+  return encodeBech32(IDENTITY_PREFIX, scalar).toUpperCase()
 }
 
 /** The shared secret, or null for a point of low order. */
@@ -90,13 +92,17 @@ export function wrapFileKey(fileKey: Uint8Array, recipient: Uint8Array, scalar: 
   }
 }
 
-/** @returns 16 bytes, owned by the caller; null if the stanza is another's or malformed */
+/**
+ * @returns 16 bytes, owned by the caller; null if the stanza is of another kind or for another identity
+ * @throws CodedError METADATA_INVALID - a stanza of this kind that nobody may write
+ */
 export function unwrapFileKey({ args, body }: Stanza, identity: KeyObject): Buffer | null {
-  if (args[0] !== 'X25519' || args.length !== 2 || body.length !== SEALED_BYTES) return null
-  const share = decodeUnpadded(args[1] ?? '')
-  if (share?.length !== POINT_BYTES) return null
+  const [kind, shareText = '', ...others] = args
+  if (kind !== 'X25519') return null
+  const share = decodeUnpadded(shareText)
+  if (others.length > 0 || share?.length !== POINT_BYTES || body.length !== SEALED_BYTES) throw malformed('X25519 recipient of a wrong shape')
   const shared = exchange(identity, share)
-  if (!shared) return null
+  if (!shared) throw malformed('X25519 share of low order')
   const key = deriveWrapKey(shared, Buffer.concat([share, publicPoint(identity)]), INFO)
   try {
     return open(key, body)

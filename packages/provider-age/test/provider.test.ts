@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Encrypter } from 'age-encryption'
 import { describe, expect, it } from 'vitest'
 import { CodedError, type PlainMap } from '@waxseal/core'
 import { createAgeProvider, generateIdentity, namedRecipients, type IdentitySource } from '../src/index.ts'
@@ -80,8 +81,38 @@ describe('age provider', () => {
     expect((await mixed.unwrap(provider.parse(fields(entry)), options))?.length).toBe(32)
   })
 
+  it.each(['AGE-SECRET-KEY-PQ-1QQQ', 'AGE-PLUGIN-YUBIKEY-1QQQ', 'AGE-SECRET-KEY-1QQQ', 'age1qqq'])('an identity %j is told as broken', async (text) => {
+    const broken = createAgeProvider([source(text)])
+    await expect(broken.unwrap(provider.parse(fields(entry)), options)).rejects.toMatchObject({
+      code: 'IDENTITY_INVALID',
+      message: expect.stringMatching(/^failed to load age identities\. Errors while loading age identities: failed to parse 'SOPS_AGE_KEY' age identities: /),
+    })
+  })
+
+  it('asks for the passphrase of an identity file once, and only when nothing else fits', async () => {
+    const encrypter = new Encrypter()
+    encrypter.setPassphrase('correct horse')
+    encrypter.setScryptWorkFactor(10)
+    const file = await encrypter.encrypt(identityA)
+    const asked: string[] = []
+    const askPassphrase = async (location: string): Promise<string> => {
+      asked.push(location)
+      return 'correct horse'
+    }
+    const locked: IdentitySource = { location: 'keys.age', load: async () => file }
+    const both = createAgeProvider([locked, source(identityA)], { askPassphrase })
+    expect((await both.unwrap(both.parse(fields(entry)), options))?.length).toBe(32)
+    expect(asked).toEqual([])
+    const alone = createAgeProvider([locked], { askPassphrase })
+    for (let i = 0; i < 2; i++) expect((await alone.unwrap(alone.parse(fields(entry)), options))?.length).toBe(32)
+    expect(asked).toEqual(['keys.age'])
+    const mute = createAgeProvider([locked])
+    await expect(mute.unwrap(mute.parse(fields(entry)), options)).rejects.toMatchObject({ code: 'IDENTITY_INVALID', hint: 'decrypt it with age -d first' })
+  })
+
   it.each([
     ['age1', 'RECIPIENT_INVALID'],
+    ['age1pq1qqq', 'RECIPIENT_INVALID'],
     ['age1zzzz', 'RECIPIENT_INVALID'],
     ['AGE-SECRET-KEY-1QQQ', 'RECIPIENT_INVALID'],
     ['ssh-ed25519 AAAA', 'RECIPIENT_INVALID'],
