@@ -9,7 +9,7 @@ import { replaceFile } from '../files.ts'
 import { type Action, FatalError, type Invocation, SopsError } from './action.ts'
 import { GROUP_ORDER } from './key-flags.ts'
 import { keyFromText, providersFor, recipientContext } from './keys.ts'
-import { readInput, unlock } from './load.ts'
+import { parseEncrypted, readInput, unlock } from './load.ts'
 import { textInSops } from './reference-text.ts'
 import { renderEncrypted, type Stores, storesFor } from './stores.ts'
 
@@ -62,7 +62,7 @@ async function newGroup(invocation: Invocation): Promise<KeyGroup> {
 }
 
 async function unlockFile(invocation: Invocation, { input }: Stores): Promise<UnlockedDocument> {
-  const document = input.parse(await readInput(invocation, invocation.flags.string('file')))
+  const document = parseEncrypted(input, await readInput(invocation, invocation.flags.string('file')))
   try {
     return await unlock(invocation, document, await providersFor(invocation))
   } catch (error) {

@@ -2,16 +2,17 @@
  * Master keys that flags name, and the providers that use keys.
  * @module
  */
-import { CodedError, type KeyGroup, type Providers, type RecipientContext, type Ref } from '@waxseal/core'
+import { CodedError, type KeyGroup, type KeyProvider, type Providers, type RecipientContext, type Ref } from '@waxseal/core'
 import { loadProviders } from '../providers.ts'
 import { type Invocation, SopsError } from './action.ts'
 import type { KeyKind } from './key-flags.ts'
+import type { Log } from './log.ts'
 
 const STATUS_CONTEXT = 6
 
 /** This machine's keys, unless they are switched off, and the key services that the user names. */
 export async function providersFor({ context, flags, log }: Invocation): Promise<Providers> {
-  const providers = await loadProviders(context)
+  const providers = withLogs(await loadProviders(context), log)
   const local = flags.bool('enable-local-keyservice')
   const addresses = flags.list('keyservice').flatMap((uri) => {
     if (URL.canParse(uri)) return [new URL(uri)]
@@ -22,6 +23,46 @@ export async function providersFor({ context, flags, log }: Invocation): Promise
   const { KeyServiceClient, withKeyServices } = await import('../keyservice/client.ts')
   const services = addresses.map((address) => new KeyServiceClient(address))
   return new Map([...providers].map(([type, provider]) => [type, withKeyServices(provider, services, local)]))
+}
+
+const LOGGERS: Readonly<Record<string, string>> = {
+  age: 'AGE',
+  pgp: 'PGP',
+  kms: 'AWSKMS',
+  gcp_kms: 'GCPKMS',
+  azure_kv: 'AZKV',
+  hc_vault: 'VAULT_TRANSIT',
+  hckms: 'HCKMS',
+}
+
+/** Providers that tell what they did, for `--verbose`. */
+export function withLogs(providers: Providers, log: Log): Providers {
+  if (!log.isVerbose) return providers
+  return new Map([...providers].map(([type, provider]) => [type, withLog(provider, log)]))
+}
+
+function withLog(provider: KeyProvider, log: Log): KeyProvider {
+  const told = async <T>(what: string, work: Promise<T>): Promise<T> => {
+    const tell = (outcome: string): void => log.write('info', `${what} ${outcome}`, {}, LOGGERS[provider.type])
+    try {
+      const result = await work
+      tell(result === null ? 'failed' : 'succeeded')
+      return result
+    } catch (error) {
+      tell('failed')
+      throw error
+    }
+  }
+  return {
+    type: provider.type,
+    parse: (entry) => provider.parse(entry),
+    serialize: (ref) => provider.serialize(ref),
+    fromText: (text, context) => provider.fromText(text, context),
+    fromGroup: (element, context) => provider.fromGroup(element, context),
+    displayName: (ref) => provider.displayName(ref),
+    wrap: (part, ref, options) => told('Encryption', provider.wrap(part, ref, options)),
+    unwrap: (ref, options) => told('Decryption', provider.unwrap(ref, options)),
+  }
 }
 
 /** @throws SopsError if `--encryption-context` is not a list of key:value pairs */

@@ -7,6 +7,7 @@ import { type ListenAddress, startKeyService } from '../keyservice/server.ts'
 import { loadProviders } from '../providers.ts'
 import { type Action, FatalError, SopsError } from './action.ts'
 import { confirm } from './key-diff.ts'
+import { withLogs } from './keys.ts'
 
 const LOGGER = 'KEYSERVICE'
 const SIGNAL_WORDS = { SIGINT: 'interrupt', SIGTERM: 'terminated' } as const
@@ -16,7 +17,7 @@ export const keyService: Action = async ({ context, flags, log }) => {
   const network = flags.string('network') || 'tcp'
   const address = flags.string('address') || '127.0.0.1:5000'
   const server = await startKeyService(parseAddress(network, address), {
-    providers: await loadProviders(context),
+    providers: withLogs(await loadProviders(context), log),
     now: context.now,
     ...(flags.bool('prompt') && { confirm: (action: string, request: KeyRequest) => confirm(question(action, request), context) }),
   }).catch((error: NodeJS.ErrnoException) => {

@@ -13,11 +13,22 @@ import { providersFor } from './keys.ts'
 import { failingWith } from './reference-text.ts'
 
 const STATUS_READ = 2
+const LOGGER = 'SOPS'
 
 /** @param path - absolute, or as given for messages that show it so; undefined: standard input */
 export function readInput({ context }: Invocation, path: string | undefined): Promise<Uint8Array> {
   if (path === undefined) return failingWith(STATUS_READ, 'Error reading from stdin: ', () => context.stdin.readAll())
   return failingWith(STATUS_READ, 'Error reading file: ', () => readFileBounded(path === '' ? path : resolve(context.cwd, path), { name: path }))
+}
+
+/** Nothing at all counts as not encrypted. */
+export function parseEncrypted(format: Format, source: Uint8Array): Document {
+  try {
+    return format.parse(source)
+  } catch (error) {
+    if (!(error instanceof CodedError) || error.code !== 'PARSE_EMPTY') throw error
+    throw new CodedError('NOT_ENCRYPTED', 'sops metadata not found', { cause: error })
+  }
 }
 
 export interface OpenOptions {
@@ -30,7 +41,7 @@ export interface OpenOptions {
 export async function openFile(invocation: Invocation, path: string | undefined, format: Format, options: OpenOptions): Promise<OpenedDocument> {
   const { flags, log } = invocation
   const decryptionOrder = parseDecryptionOrder(flags.string('decryption-order'))
-  const document = format.parse(await readInput(invocation, path))
+  const document = parseEncrypted(format, await readInput(invocation, path))
   const providers = await providersFor(invocation)
   checkMetadataVersion(document, providers)
   const opened = await reportingKeys(invocation, document, providers, () =>
@@ -42,11 +53,13 @@ export async function openFile(invocation: Invocation, path: string | undefined,
       signal: invocation.context.signal,
     }),
   )
+  log.write('info', 'Data key recovered successfully', {}, LOGGER)
+  log.write('debug', 'Decrypting tree', {}, LOGGER)
   for (const comment of opened.clearComments) {
     log.warn(
       'Found possibly unencrypted comment in file. This is to be expected if the file being decrypted was created with an older version of SOPS.',
       { comment: comment.text },
-      'SOPS',
+      LOGGER,
     )
   }
   return opened

@@ -30,6 +30,10 @@ export class Log {
     this.#threshold = 'debug'
   }
 
+  get isVerbose(): boolean {
+    return this.#threshold === 'debug'
+  }
+
   write(level: Level, message: string, fields: Readonly<Record<string, string>> = {}, logger = 'CMD'): void {
     if (LEVELS[level] < LEVELS[this.#threshold]) return
     const { stderr, now } = this.#context

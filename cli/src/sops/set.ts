@@ -112,9 +112,11 @@ function parseValue(source: string | Uint8Array): ValueNode {
   if (typeof value === 'number' && !Number.isFinite(value)) throw new SopsError('Value for --set is not valid JSON', STATUS_VALUE)
   if (value === null || typeof value === 'boolean' || typeof value === 'number') return { kind: 'leaf', value }
   if (typeof value === 'string') return { kind: 'leaf', value: value.toWellFormed() }
-  const map = Array.isArray(value) ? undefined : formatByName('json')?.parse(Buffer.from(text, 'utf8')).tree[0]
-  if (!map) throw new SopsError('Invalid --set value format', STATUS_VALUE)
-  return map
+  if (Array.isArray(value)) throw new SopsError('Invalid --set value format', STATUS_VALUE)
+  // Inside another object, where no key is reserved.
+  const [item] = formatByName('json')?.parse(Buffer.from(`{"value":${text}}`, 'utf8')).tree[0]?.items ?? []
+  if (item?.kind !== 'entry') throw new SopsError('Invalid --set value format', STATUS_VALUE)
+  return item.value
 }
 
 /** The command's paths do not fail as `--extract` does: status 1. */

@@ -8,7 +8,7 @@ import { CodedError } from './errors.ts'
 import { compileRegex } from './regex.ts'
 import { SELECTOR_SETTINGS, selectionFrom, type SelectorSettings } from './selector.ts'
 import type { Plain, PlainMap } from './tree.ts'
-import { isList, isMap, plainMap, weakBool, weakInt, weakString, type FieldContext } from './weak-types.ts'
+import { isList, isMap, plainMap, weakInt, weakString, type FieldContext } from './weak-types.ts'
 
 export interface CreationRule {
   /** Empty: every path. */
@@ -141,8 +141,9 @@ function intOf(value: Plain | undefined, name: string): number {
 }
 
 function boolOf(value: Plain | undefined, name: string): boolean {
-  if (typeof value === 'bigint' || typeof value === 'number') throw invalid(`could not unmarshal config file: ${name} is not true or false`)
-  return weakBool(value, context(name))
+  if (value === undefined || value === null) return false
+  if (typeof value !== 'boolean') throw invalid(`could not unmarshal config file: ${name} is not true or false`)
+  return value
 }
 
 function mapOf(value: Plain | undefined, name: string): PlainMap {

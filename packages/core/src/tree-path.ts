@@ -141,7 +141,8 @@ function locate(node: Node, component: string | number): { container: MapNode | 
   }
   if (node.kind !== 'list') throw invalid(`unsupported type: ${kindOf(node)} for item '${component}'`)
   if (typeof component === 'string') throw invalid(`component ['${component}'] is a key, but tree part is a list`)
-  if (component < 0 || component >= node.items.length) throw notFound(`index ${component} out of bounds`)
+  if (component < 0) throw invalid(`component [${component}] is negative`)
+  if (component >= node.items.length) throw notFound(`index ${component} out of bounds`)
   return { container: node, at: component }
 }
 
