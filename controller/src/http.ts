@@ -16,7 +16,7 @@ import { isIP, type AddressInfo } from 'node:net'
 import { CodedError } from '@waxseal/core'
 import { labelOf, readSealedSecret, reencryptAsync, type OpenItemAsync, type SealedSecretManifest } from '@waxseal/sealed'
 import type { Keyring } from './keyring.ts'
-import type { Log } from './log.ts'
+import { describe, type Log } from './log.ts'
 import type { GcraLimiter } from './rate-limit.ts'
 import { limitInFlight } from './unseal.ts'
 
@@ -140,7 +140,8 @@ async function readSealed(request: IncomingMessage, want: 'alone' | 'first'): Pr
   const chunks: Buffer[] = []
   let length = 0
   try {
-    for await (const chunk of request as AsyncIterable<Buffer>) {
+    // Left early, the connection must live until the answer is sent.
+    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       length += chunk.length
       if (length > MAX_BODY_BYTES) return 413
       chunks.push(chunk)
@@ -193,15 +194,14 @@ export interface Serving {
 
 /** @throws CodedError USAGE - not an address. Rejects if it cannot listen. */
 export async function serve({ address, readTimeoutMs, writeTimeoutMs, handler, log }: ServeOptions): Promise<Serving> {
-  const server = createServer({ requestTimeout: readTimeoutMs, headersTimeout: readTimeoutMs }, (request, response) => {
-    handler(request).then(
-      (answer) => send(request, response, answer),
-      (error: unknown) => {
-        log.error('Error answering a request', { error: error instanceof Error ? error.name : 'unknown' })
-        send(request, response, { code: 500 })
-      },
-    )
-  })
+  const respond = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const answer = await handler(request).catch((error: unknown): Answer => {
+      log.error('Error answering a request', { error: describe(error) })
+      return { code: 500 }
+    })
+    send(request, response, answer, server.listening)
+  }
+  const server = createServer({ requestTimeout: readTimeoutMs, headersTimeout: readTimeoutMs }, (request, response) => void respond(request, response))
   server.setTimeout(writeTimeoutMs)
   const [host, port] = splitAddress(address)
   await new Promise<void>((resolve, reject) => {
@@ -218,11 +218,15 @@ function splitAddress(address: string): readonly [string, number] {
   return [host.replace(/^\[(.*)\]$/, '$1'), Number(port)]
 }
 
-function send(request: IncomingMessage, response: ServerResponse, { code, body = '', headers = {} }: Answer): void {
-  if (response.headersSent || response.destroyed) return
+function send(request: IncomingMessage, response: ServerResponse, { code, body = '', headers = {} }: Answer, staysOpen: boolean): void {
+  if (response.destroyed) return
+  const isCut = code === 413 && !request.complete // nobody wants the rest of the body
+  if (isCut || !staysOpen) response.shouldKeepAlive = false
+  else response.removeHeader('connection') // as Go's server, which says only when it closes
   response.writeHead(code, { ...headers, 'Content-Length': Buffer.byteLength(body) })
   response.end(request.method === 'HEAD' ? undefined : body)
-  if (!request.complete) response.once('finish', () => request.destroy()) // the rest of a body that is too large
+  if (isCut) response.once('finish', () => request.socket.destroySoon())
+  else request.resume()
 }
 
 async function drain(server: Server): Promise<void> {

@@ -89,9 +89,9 @@ describe('values of flags', () => {
   })
 
   it('reads numbers and switches', () => {
-    expect(['1', '-1', '1.5', 'x'].map(INTEGER.parse)).toEqual([1, -1, undefined, undefined])
-    expect(['1', '.5', '1e3', '-1', 'x'].map(FLOAT.parse)).toEqual([1, 0.5, 1000, -1, undefined])
-    expect(['t', 'FALSE', 'yes'].map(SWITCH.parse)).toEqual([true, false, undefined])
+    expect(['1', '-1', '1.5', 'x'].map((text) => INTEGER.parse(text))).toEqual([1, -1, undefined, undefined])
+    expect(['1', '.5', '1e3', '-1', 'x'].map((text) => FLOAT.parse(text))).toEqual([1, 0.5, 1000, -1, undefined])
+    expect(['t', 'FALSE', 'yes'].map((text) => SWITCH.parse(text))).toEqual([true, false, undefined])
   })
 
   it('reads pairs', () => {

@@ -119,7 +119,7 @@ describe('reconcile decides', () => {
   it('plans nothing on a second run', () => {
     const [first] = reconcile(seen(), opened(), POLICY)
     if (first?.do !== 'createSecret') throw new Error('nothing is created')
-    const there: SecretObject = { ...first.secret, metadata: { ...first.secret.metadata, resourceVersion: '1' }, type: 'Opaque' } as SecretObject
+    const there: SecretObject = { ...first.secret, metadata: { ...first.secret.metadata, resourceVersion: '1' }, type: 'Opaque' }
     expect(kinds(reconcile(seen({ sealed: sealed(TRUE), secret: there }), opened(), POLICY))).toEqual(['remember'])
   })
 
