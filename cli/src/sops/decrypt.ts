@@ -9,7 +9,7 @@ import { type Action, type Invocation, SopsError, warnOfExtraArguments } from '.
 import { openFile } from './load.ts'
 import { refuseTwoOutputs, writeResult } from './output.ts'
 import { failingWith } from './reference-text.ts'
-import { namedAs, renderPlain, type Stores, storesFor } from './stores.ts'
+import { emitPlain, namedAs, renderPlain, type Stores, storesFor } from './stores.ts'
 
 const STATUS_EMIT = 4
 const STATUS_CONFLICT = 8
@@ -43,12 +43,13 @@ export async function decryptFile(invocation: Invocation, file: string | undefin
 }
 
 /** A string is printed raw, a map as a whole file with the other documents behind it. */
-async function extract(opened: OpenedDocument, path: TreePath, { output, indentOf }: Stores): Promise<Uint8Array> {
+async function extract(opened: OpenedDocument, path: TreePath, stores: Stores): Promise<Uint8Array> {
+  const { output, indentOf } = stores
   const tree = plainTree(opened)
   const node = await failingWith(1, 'error truncating tree: ', () => getAt(tree, path))
   if (node.kind === 'comment') throw new CodedError('PATH_NOT_FOUND', 'error truncating tree: a comment stands there')
   if (node.kind === 'map') {
-    return await failingWith(STATUS_EMIT, 'Error dumping file: ', () => output.emit(tree.with(0, node), undefined, indentOf(output)))
+    return await failingWith(STATUS_EMIT, 'Error dumping file: ', () => emitPlain(tree.with(0, node), stores))
   }
   const raw = rawText(node)
   if (raw !== undefined) return raw

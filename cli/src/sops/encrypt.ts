@@ -82,7 +82,7 @@ export async function encrypt(
 /** A list in Go's brackets, one text for each key that failed. */
 export function wrapErrors(error: CodedError): string {
   const reports = error.code === 'WRAP_FAILED' ? ((error.reports ?? []) as readonly KeyReport[]) : []
-  if (reports.length === 0) return `[${error.message}]`
+  if (reports.length === 0) return `[${textInSops(error)}]`
   const withoutService = reports.find((report) => report.error?.code === 'KEY_GROUP_INVALID')
   if (withoutService) return `[${withoutService.error?.message}]`
   return `[${reports.map(({ name, error: cause }) => `failed to encrypt new data key with master key "${name}": ${cause?.message}`).join(' ')}]`

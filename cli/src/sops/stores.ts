@@ -3,12 +3,14 @@
  * @module
  */
 import { resolve } from 'node:path'
-import { applyEdits, CodedError, type Change, type Document, type EmitOptions, type Format, type OpenedDocument, plainTree } from '@waxseal/core'
+import { applyEdits, CodedError, plainTree } from '@waxseal/core'
+import type { Change, Document, EmitOptions, Format, OpenedDocument, Tree } from '@waxseal/core'
 import { formatByName, formatForPath } from '@waxseal/formats'
 import type { Invocation } from './action.ts'
 import { failingWith } from './reference-text.ts'
 
 const STATUS_EMIT = 4
+const NOT_BINARY = 'This is likely not an encrypted binary file? If not, use --output-type to select the correct output type.'
 
 export interface Stores {
   readonly input: Format
@@ -55,8 +57,18 @@ export function renderPlain(opened: OpenedDocument, stores: Stores): Promise<Uin
   return failingWith(STATUS_EMIT, 'Error dumping file: ', () => {
     checkIndent(stores)
     if (keepsLayout(stores)) return opened.document.apply(opened.edits, null)
-    return stores.output.emit(plainTree(opened), undefined, stores.indentOf(stores.output))
+    return emitPlain(plainTree(opened), stores)
   })
+}
+
+/** A tree that holds no binary file's content was probably encrypted under another type. @throws CodedError EMIT_FAILED */
+export function emitPlain(tree: Tree, { output, indentOf }: Stores): Uint8Array {
+  try {
+    return output.emit(tree, undefined, indentOf(output))
+  } catch (error) {
+    if (!(error instanceof CodedError) || output.name !== 'binary') throw error
+    throw new CodedError(error.code, `${error.message}\n\n${NOT_BINARY}`, { cause: error })
+  }
 }
 
 export function keepsLayout({ input, output, indent }: Stores): boolean {
