@@ -6,14 +6,14 @@
  */
 import { CodedError, type Value } from '@waxseal/core'
 import type { Replacement } from '../splice.ts'
-import { isBlank } from './characters.ts'
+import { isBlank, isBreak } from './characters.ts'
 import { Cursor } from './cursor.ts'
-import { afterBreak, isBlankBetween, lineEnd, nextStop, type Layout } from './lines.ts'
+import { afterBreak, lineEnd, nextStop, type Layout } from './lines.ts'
 import { resolvePlain } from './resolve.ts'
 import { canBeLiteral, canBePlain, canBeSingleQuoted, doubleQuoted, literalBlock, scalarText, singleQuoted, type ScalarPlace } from './scalar-text.ts'
 import { scanBlockScalar } from './scan-scalar.ts'
 import { isReadable, sourceOf } from './source.ts'
-import type { CollectionSyntax, ScalarSyntax } from './syntax.ts'
+import { NO_PROPERTIES, type CollectionSyntax, type ScalarSyntax } from './syntax.ts'
 import type { BlockScalar } from './token.ts'
 
 /** With one of these, a reader takes the text for something else than a string. */
@@ -36,8 +36,19 @@ export function scalarPlace(parent: CollectionSyntax | null, { step }: Layout): 
 export function dressToken(syntax: ScalarSyntax, token: string, dressing: Dressing): Replacement[] {
   const tag = TYPE_TAGS.has(syntax.properties.tagName) ? dropTag(syntax, dressing) : []
   if (syntax.block !== null) return [...tag, putBlockBody(syntax, syntax.block, ' '.repeat(bodyColumn(syntax, syntax.block, dressing)) + token, dressing)]
-  const quote = syntax.style === 'single' ? "'" : syntax.style === 'double' || syntax.parent?.flow ? '"' : ''
-  return [...tag, ...putText(syntax, quote + token + quote, dressing)]
+  const quote = syntax.style === 'double' ? '"' : syntax.style === 'single' || syntax.parent?.flow ? "'" : ''
+  const mark = syntax.style === 'single' && syntax.parent?.flow && !standsForPlain(syntax) ? SINGLE_MARK : ''
+  return [...tag, ...putText(syntax, quote + token + mark + quote, dressing)]
+}
+
+/**
+ * In a flow collection a plain token is refused, so a token in single quotes stands for plain text there. One that was in single quotes
+ * without need has a blank behind it: every reader ignores what follows a token's `]`.
+ */
+const SINGLE_MARK = ' '
+
+function standsForPlain({ text }: ScalarSyntax): boolean {
+  return text.startsWith('ENC[') ? !text.endsWith(SINGLE_MARK) : !canBePlain(text, { flow: true })
 }
 
 export function dressValue(syntax: ScalarSyntax, value: Value, dressing: Dressing): Replacement[] {
@@ -51,6 +62,7 @@ export function dressValue(syntax: ScalarSyntax, value: Value, dressing: Dressin
 function dressString(syntax: ScalarSyntax, text: string, dressing: Dressing): string {
   const place = scalarPlace(syntax.parent, dressing)
   const { style, block, properties } = syntax
+  if (style === 'single' && place.flow && syntax.text.startsWith('ENC[') && standsForPlain(syntax) && canBePlain(text, place)) return text
   if (style === 'single' && canBeSingleQuoted(text)) return singleQuoted(text)
   if (style === 'single' || style === 'double') return withRawAstral(doubleQuoted(text))
   if (block !== null) {
@@ -93,15 +105,20 @@ function blockBody(text: string, folded: boolean, endsWithBreak: boolean, column
 function holds(syntax: ScalarSyntax, blockScalar: string, text: string, { text: source, bareEnd }: Dressing): boolean {
   if (!isReadable(blockScalar)) return false
   const end = syntax.block === null ? lineEnd(source, syntax.end) : syntax.block.bodyEnd
-  const next = afterBreak(source, lineEnd(source, end))
-  const blankFollows = isBlankBetween(source, next, lineEnd(source, next)) && source.charCodeAt(lineEnd(source, next)) !== 0
-  const tail = end === bareEnd ? '' : blankFollows ? '\n\n.' : '\n.'
+  const tail = end === bareEnd ? '' : `\n${linesToNext(source, afterBreak(source, lineEnd(source, end)))}\n.`
   try {
     return scanBlockScalar(new Cursor(sourceOf(blockScalar + tail)), syntax.parent?.column ?? -1, () => {}).text === text
   } catch (error) {
     if (error instanceof CodedError) return false
     throw error
   }
+}
+
+/** Blank lines and the first character of what follows them: they can become part of a block scalar. */
+function linesToNext(text: string, start: number): string {
+  let end = start
+  while (isBlank(text.charCodeAt(end)) || isBreak(text.charCodeAt(end))) end += 1
+  return text.slice(start, end + (text.charCodeAt(end) === 0 ? 0 : 1))
 }
 
 /** With the blanks behind it. */
@@ -117,14 +134,22 @@ function dropTag({ properties: { tag, anchor }, start }: ScalarSyntax, { text }:
 function putText(syntax: ScalarSyntax, text: string, dressing: Dressing): Replacement[] {
   const { block, start } = syntax
   const { text: source } = dressing
+  if (lacksColon(syntax)) return [putColon(syntax, `: ${text}`, dressing)]
   const [first, body] = splitFirstLine(text)
-  const header = { start, end: block?.headerEnd ?? syntax.end, text: indicatorBefore(syntax, dressing) + first }
+  const header = { start, end: block?.headerEnd ?? syntax.end, text: blankBefore(syntax, dressing) + first }
   if (block === null) {
     const below = lineEnd(source, syntax.end)
     return body === null ? [header] : [header, { start: below, end: below, text: dressing.lineEnd + toLines(body, dressing) }]
   }
   if (body !== null) return [header, putBlockBody(syntax, block, body, dressing)]
   return hasBody(syntax, block) ? [header, { start: lineEnd(source, block.headerEnd), end: block.bodyEnd, text: '' }] : [header]
+}
+
+/** @param text - from the ":" on */
+export function putColon({ end, parent }: ScalarSyntax, text: string, dressing: Dressing): Replacement {
+  if (parent!.flow) return { start: end, end, text }
+  const below = lineEnd(dressing.text, end)
+  return { start: below, end: below, text: dressing.lineEnd + ' '.repeat(parent!.column) + toLines(text, dressing) }
 }
 
 function putBlockBody(syntax: ScalarSyntax, block: BlockScalar, body: string, dressing: Dressing): Replacement {
@@ -134,15 +159,15 @@ function putBlockBody(syntax: ScalarSyntax, block: BlockScalar, body: string, dr
   return { start: below, end: below, text: dressing.lineEnd + text }
 }
 
-/** What an empty value lacks before it: a blank, or even its ":". */
-function indicatorBefore(syntax: ScalarSyntax, { text }: Dressing): string {
-  const { start, end, parent, properties } = syntax
-  if (start !== end) return ''
-  if (parent?.kind === 'map' && properties.anchor === null && properties.tag === null) {
-    const index = parent.children.indexOf(syntax)
-    if (index % 2 === 1 && parent.colons[(index - 1) / 2] === -1) return ': '
-  }
-  return isBlank(text.charCodeAt(start - 1)) ? '' : ' '
+/** `? key` and `{key}` have a value only by rights. */
+export function lacksColon({ start, end, parent, properties }: ScalarSyntax): boolean {
+  if (start !== end || parent?.kind !== 'map' || properties !== NO_PROPERTIES) return false
+  return !parent.colons.includes(start - 1)
+}
+
+function blankBefore({ start, end, properties }: ScalarSyntax, { text }: Dressing): string {
+  const isGlued = start === end ? !isBlank(text.charCodeAt(start - 1)) : properties.anchor?.end === start
+  return isGlued ? ' ' : ''
 }
 
 export function splitFirstLine(text: string): [first: string, rest: string | null] {
