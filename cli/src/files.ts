@@ -105,9 +105,10 @@ function targetOf(path: string): string {
  * gets 0666 less the umask. What is no regular file (`/dev/stdout`, a FIFO) is written to.
  * @param path - absolute
  * @param name - what messages call the file
+ * @param mode - what the file gets, whatever it had; one with further hard links keeps its own
  * @throws CodedError FILE_UNWRITABLE, FILE_IS_DIRECTORY: then the original is as it was, or the hint says where it stands
  */
-export function replaceFile(path: string, bytes: Uint8Array, name: string = path): void {
+export function replaceFile(path: string, bytes: Uint8Array, name: string = path, mode?: number): void {
   const target = targetOf(path)
   let old: Stats | undefined
   try {
@@ -121,7 +122,7 @@ export function replaceFile(path: string, bytes: Uint8Array, name: string = path
   }
   try {
     if (old && old.nlink > 1) return writeInPlace(target, bytes)
-    if (!replaceByRename(target, bytes, old)) writeInPlace(target, bytes)
+    if (!replaceByRename(target, bytes, old, mode)) writeInPlace(target, bytes)
   } catch (cause) {
     throw cause instanceof CodedError ? cause : fileError('FILE_UNWRITABLE', name, cause)
   }
@@ -153,7 +154,7 @@ export function createFile(path: string, bytes: Uint8Array, mode: number, name: 
 }
 
 /** @returns false if a rename would lose something or cannot be done; nothing has happened then */
-function replaceByRename(target: string, bytes: Uint8Array, old: Stats | undefined): boolean {
+function replaceByRename(target: string, bytes: Uint8Array, old: Stats | undefined, mode: number | undefined): boolean {
   const sibling = siblingOf(target, 'tmp')
   let fd: number
   try {
@@ -166,6 +167,7 @@ function replaceByRename(target: string, bytes: Uint8Array, old: Stats | undefin
     try {
       writeFully(fd, bytes)
       if (old && !takeOver(fd, old)) return false
+      if (mode !== undefined) fchmodSync(fd, mode)
       fsyncSync(fd)
     } finally {
       closeSync(fd)

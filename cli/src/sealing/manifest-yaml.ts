@@ -57,7 +57,8 @@ function stringText(text: string, start: number, parent: number): string {
   const body = parent + STEP
   switch (stringStyle(text)) {
     case 'literal':
-      return literalBlock(text, { body, parent })
+      if (!text.includes('\t')) return literalBlock(text, { body, parent }) // this emitter takes a tab for a special character
+      return foldDoubleQuoted(doubleQuoted(text), start, body)
     case 'double':
       return foldDoubleQuoted(doubleQuoted(text), start, body)
     case 'single':
@@ -67,13 +68,14 @@ function stringText(text: string, start: number, parent: number): string {
   }
 }
 
-/** Breaks at single blanks, which read back as one blank. */
+/** Breaks at single blanks, which read back as one blank; not beside the quotes. */
 function fold(text: string, start: number, body: number): string {
+  const edge = text.startsWith("'") ? 1 : 0
   let folded = ''
   let column = start
   for (let at = 0; at < text.length; at++) {
-    const isAlone = text[at] === ' ' && text[at - 1] !== ' ' && text[at + 1] !== ' ' && text[at + 1] !== "'"
-    if (isAlone && column > WIDTH && at > 0) {
+    const isAlone = text[at] === ' ' && text[at - 1] !== ' ' && text[at + 1] !== ' ' && at > edge && at < text.length - 1 - edge
+    if (isAlone && column > WIDTH) {
       folded += `\n${' '.repeat(body)}`
       column = body
     } else {

@@ -67,6 +67,8 @@ export interface SealedSecretManifest {
     /** A whole sealed Secret, the form before `encryptedData`. Present even if it is empty. */
     readonly data?: string
   }
+  /** As the controller left it; of no use here. */
+  readonly status?: JsonObject
 }
 
 export const SEALED_SECRET_API_VERSION = 'bitnami.com/v1alpha1'
@@ -134,6 +136,7 @@ export function sealedSecretOf(value: unknown): SealedSecretManifest {
       encryptedData: sortedMap(items.map(([name, item]) => [name, typeof item === 'string' ? item : ''])),
       ...(data === undefined ? {} : { data }),
     },
+    ...(isObject(object['status']) ? { status: Object.fromEntries(Object.entries(object['status']).filter(([, field]) => !isEmpty(field))) } : {}),
   }
 }
 

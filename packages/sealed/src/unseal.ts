@@ -186,10 +186,10 @@ function ownedMetadata(metadata: ObjectMeta, sealed: SealedSecretManifest): Obje
 
 function wholeSecret({ spec }: SealedSecretManifest, { acceptWholeSecret = false }: UnsealOptions): string | undefined {
   if (spec.data === undefined) return undefined
+  if (!acceptWholeSecret) throw new CodedError('SECRET_INVALID', "using deprecated 'data' field, use 'encryptedData' or flip the feature flag")
   if (Object.keys(spec.encryptedData).length > 0) {
     throw new CodedError('SECRET_INVALID', "cannot use the field 'encryptedData' and the deprecated field 'data' at the same time")
   }
-  if (!acceptWholeSecret) throw new CodedError('SECRET_INVALID', "using deprecated 'data' field, use 'encryptedData' or flip the feature flag")
   return spec.data
 }
 

@@ -1,0 +1,158 @@
+/**
+ * The sealed-secrets controller as its clients reach it: through the API server's proxy to its Service.
+ * Follows: bitnami-labs/sealed-secrets pkg/kubeseal/kubeseal.go; client-go rest/request.go for the texts of refusals.
+ * @module
+ */
+import { delimiter, resolve } from 'node:path'
+import { CodedError } from '@waxseal/core'
+import type { KubeClient, KubeconfigOverrides, RawResponse } from '@waxseal/kube'
+import type { Context } from '../context.ts'
+import { kindOfFile } from '../files.ts'
+import { firstPortName } from './service-port.ts'
+
+export const DEFAULT_CONTROLLER_NAMESPACE = 'kube-system'
+export const DEFAULT_CONTROLLER_NAME = 'sealed-secrets-controller'
+const DEFAULT_NAMESPACE = 'default'
+/** As client-go asks for objects; the first is shorter. */
+export const ACCEPT_OBJECT = 'application/vnd.kubernetes.protobuf,application/json'
+
+export interface ClusterOptions {
+  /** As given by a flag; else `KUBECONFIG`, the home folder's file, or the pod's own account. */
+  readonly kubeconfig?: string | undefined
+  readonly overrides?: KubeconfigOverrides
+  readonly timeoutMs?: number
+}
+
+export interface ControllerPlace {
+  readonly namespace: string
+  readonly name: string
+}
+
+/** Another answer than the wanted one. */
+export interface Refusal {
+  readonly status: number
+  readonly message: string
+}
+export type Answer = { readonly body: Buffer } | Refusal
+
+export const isRefusal = (answer: Answer): answer is Refusal => 'status' in answer
+
+/** Loads a kubeconfig once, when it is first needed. */
+export class Cluster {
+  readonly #context: Context
+  readonly #options: ClusterOptions
+  #opened: Promise<{ readonly client: KubeClient; readonly namespace: string }> | undefined
+
+  constructor(context: Context, options: ClusterOptions) {
+    this.#context = context
+    this.#options = options
+  }
+
+  /** The namespace of the kubeconfig's context, or `default`. @throws CodedError KUBE_CONFIG_INVALID */
+  async namespace(): Promise<string> {
+    return (await this.#open()).namespace
+  }
+
+  async client(): Promise<KubeClient> {
+    return (await this.#open()).client
+  }
+
+  #open(): Promise<{ readonly client: KubeClient; readonly namespace: string }> {
+    return (this.#opened ??= this.#connect())
+  }
+
+  async #connect(): Promise<{ readonly client: KubeClient; readonly namespace: string }> {
+    const { kubeconfig, overrides = {}, timeoutMs } = this.#options
+    const { cwd, env } = this.#context
+    const file = kubeconfig && resolve(cwd, kubeconfig)
+    if (file && kindOfFile(file) === undefined) {
+      throw new CodedError('KUBE_CONFIG_INVALID', `stat ${kubeconfig}: no such file or directory`, { hint: 'give an existing file with --kubeconfig' })
+    }
+    const { createTransport, KubeClient, kubeconfigConnection } = await import('@waxseal/kube')
+    const connection = await kubeconfigConnection({ env: withAbsoluteFiles(env, cwd), file, overrides })
+    const client = new KubeClient({ transport: createTransport(connection), ...(timeoutMs ? { timeoutMs } : {}) })
+    return { client, namespace: connection.namespace ?? DEFAULT_NAMESPACE }
+  }
+}
+
+function withAbsoluteFiles(env: Context['env'], cwd: string): Context['env'] {
+  const files = env['KUBECONFIG']?.split(delimiter).map((file) => file && resolve(cwd, file))
+  return files ? { ...env, KUBECONFIG: files.join(delimiter) } : env
+}
+
+/** The controller's HTTP routes, by way of the first port of its Service. */
+export class ControllerService {
+  readonly #client: KubeClient
+  /** As messages name it: `http:NAME:PORT`. */
+  readonly #target: string
+  readonly #path: string
+
+  private constructor(client: KubeClient, { namespace, name }: ControllerPlace, portName: string) {
+    this.#client = client
+    this.#target = `http:${name}:${portName}`
+    this.#path = `/api/v1/namespaces/${namespace}/services/${this.#target}/proxy`
+  }
+
+  /** @throws CodedError KUBE_REFUSED, KUBE_UNREACHABLE */
+  static async find(cluster: Cluster, place: ControllerPlace, accept: string): Promise<ControllerService> {
+    const client = await cluster.client()
+    const path = `/api/v1/namespaces/${place.namespace}/services/${place.name}`
+    const answer = readAnswer(await send(client, { method: 'GET', path, headers: { accept } }), `get services ${place.name}`)
+    if (isRefusal(answer)) {
+      const advice = 'Please, use the flag --controller-name and --controller-namespace to set up the name and namespace of the sealed secrets controller'
+      throw new CodedError('KUBE_REFUSED', `cannot get sealed secret service: ${answer.message}.\n${advice}`)
+    }
+    return new ControllerService(client, place, firstPortName(answer.body))
+  }
+
+  async get(route: string, accept: string): Promise<Answer> {
+    const response = await send(this.#client, { method: 'GET', path: this.#path + route, headers: { accept } })
+    return readAnswer(response, `get services ${this.#target}`)
+  }
+
+  async post(route: string, body: string): Promise<Answer> {
+    const headers = { accept: 'application/json, */*', 'content-type': 'application/json' }
+    const response = await send(this.#client, { method: 'POST', path: this.#path + route, headers, body })
+    return readAnswer(response, `post services ${this.#target}`)
+  }
+}
+
+async function send(client: KubeClient, request: Parameters<KubeClient['raw']>[0]): Promise<RawResponse> {
+  const { KubeError, toCodedError } = await import('@waxseal/kube')
+  try {
+    return await client.raw(request)
+  } catch (error) {
+    throw error instanceof KubeError ? toCodedError(error) : error
+  }
+}
+
+/** @param request - how client-go names it */
+function readAnswer({ status, body }: RawResponse, request: string): Answer {
+  const bytes = Buffer.from(body)
+  if (status >= 200 && status < 300) return { body: bytes }
+  const answer = parse(bytes) as { kind?: unknown; message?: unknown } | undefined
+  if (answer?.kind === 'Status' && typeof answer.message === 'string') return { status, message: answer.message }
+  return { status, message: refusalText(status, bytes.toString('utf8').trim(), request) }
+}
+
+function refusalText(status: number, body: string, request: string): string {
+  switch (status) {
+    case 404:
+      return 'the server could not find the requested resource'
+    case 409:
+      return 'the server reported a conflict'
+    case 429:
+      return `the server has received too many requests and has asked us to try again later (${request})`
+    default:
+      return `an error on the server ("${body.slice(0, 2048)}") has prevented the request from succeeding (${request})`
+  }
+}
+
+function parse(body: Buffer): unknown {
+  try {
+    const value: unknown = JSON.parse(body.toString('utf8'))
+    return typeof value === 'object' && value !== null ? value : undefined
+  } catch {
+    return undefined
+  }
+}

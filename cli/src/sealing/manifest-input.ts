@@ -1,0 +1,107 @@
+/**
+ * Manifests as people and tools write them: one JSON object after another, or YAML documents between `---` lines.
+ * Follows: k8s.io/apimachinery util/yaml (YAMLOrJSONDecoder, YAMLReader); YAML 1.1 scalars, as sigs.k8s.io/yaml reads them.
+ * @module
+ */
+import { CodedError } from '@waxseal/core'
+
+const MARK = '---'
+/** Manifests are flat; aliases must not unfold without end. */
+const MAX_DEPTH = 64
+const MAX_NODES = 1_000_000
+
+/** The texts of the documents in a stream, empty ones left out. Text behind JSON that is broken comes as one more. */
+export function splitManifests(text: string): string[] {
+  const start = text.replace(/^\ufeff/, '')
+  return isJson(start) ? splitJson(start) : splitYaml(start)
+}
+
+function isJson(text: string): boolean {
+  return text.trimStart().startsWith('{')
+}
+
+/** Objects end where their braces do; whether they are JSON is for the parser. */
+function splitJson(text: string): string[] {
+  const objects: string[] = []
+  let start = 0
+  let depth = 0
+  let inString = false
+  for (let at = 0; at < text.length; at++) {
+    const char = text[at]
+    if (inString) {
+      if (char === '\\') at++
+      else if (char === '"') inString = false
+    } else if (char === '"') inString = true
+    else if (char === '{') depth++
+    else if (char === '}' && --depth <= 0) {
+      objects.push(text.slice(start, at + 1).trim())
+      start = at + 1
+      depth = 0
+    }
+  }
+  const rest = text.slice(start).trim()
+  return rest === '' ? objects : [...objects, rest]
+}
+
+function splitYaml(text: string): string[] {
+  const documents: string[][] = [[]]
+  for (const line of text.split('\n')) {
+    if (line.startsWith(MARK) && /^\s*(?:#|$)/.test(line.slice(MARK.length))) documents.push([])
+    else documents.at(-1)?.push(line)
+  }
+  return documents.map((lines) => lines.join('\n')).filter((document) => document.trim() !== '')
+}
+
+/**
+ * One document as plain JSON. Own keys only; the map's prototype is the ordinary one.
+ * @throws CodedError PARSE_FAILED, PARSE_LIMIT
+ */
+export async function parseManifest(text: string): Promise<unknown> {
+  return isJson(text) ? parseJson(text) : parseYaml(text)
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // The parser's own message quotes the text.
+    throw new CodedError('PARSE_FAILED', 'the manifest is not JSON', { hint: 'it starts with a brace, so it is read as JSON' })
+  }
+}
+
+async function parseYaml(text: string): Promise<unknown> {
+  const { parseDocument } = await import('yaml')
+  const document = parseDocument(text, {
+    version: '1.1',
+    intAsBigInt: true,
+    // Times, numbers to the base 60 and binary data are strings to Kubernetes.
+    customTags: (tags) => tags.filter((tag) => typeof tag === 'string' || !(tag.format === 'TIME' || /:(?:timestamp|binary)$/.test(tag.tag))),
+  })
+  const [error] = document.errors
+  if (error) throw yamlError(error.code, error.linePos?.[0].line, error.linePos?.[0].col)
+  let value: unknown
+  try {
+    value = document.toJS({ mapAsMap: true })
+  } catch {
+    throw new CodedError('PARSE_LIMIT', 'the manifest has too many aliases')
+  }
+  return toPlain(value, { nodes: 0 }, 0)
+}
+
+/** In the words of Go's library where users may look for them. */
+function yamlError(code: string, line = 0, column = 0): CodedError {
+  const problem =
+    code === 'BLOCK_AS_IMPLICIT_KEY' || code === 'MULTILINE_IMPLICIT_KEY' ? 'mapping values are not allowed in this context'
+    : code === 'BAD_ALIAS' ? 'unknown anchor'
+    : code === 'DUPLICATE_KEY' ? 'key already set in map'
+    : 'could not be read'
+  return new CodedError('PARSE_FAILED', `yaml: ${problem}`, { line, column })
+}
+
+function toPlain(value: unknown, count: { nodes: number }, depth: number): unknown {
+  if (++count.nodes > MAX_NODES || depth > MAX_DEPTH) throw new CodedError('PARSE_LIMIT', 'the manifest is nested too deep or unfolds too far')
+  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value)
+  if (Array.isArray(value)) return value.map((item) => toPlain(item, count, depth + 1))
+  if (!(value instanceof Map)) return value
+  return Object.fromEntries([...value].map(([key, item]) => [typeof key === 'object' ? '' : String(key), toPlain(item, count, depth + 1)]))
+}
