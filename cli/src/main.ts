@@ -10,6 +10,7 @@ import { exitStatusOf } from './exit-status.ts'
 
 const PERSONALITIES: Readonly<Record<string, () => Promise<Handler>>> = {
   sops: async () => (await import('./sops/sops.ts')).sops,
+  kubeseal: async () => (await import('./kubeseal/kubeseal.ts')).kubeseal,
 }
 
 /** `sops ...` and `waxseal sops ...` are the same. */
