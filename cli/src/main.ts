@@ -4,9 +4,9 @@
  * @module
  */
 import { basename } from 'node:path'
-import { CodedError } from '@waxseal/core'
 import { processContext, type Context, type Handler } from './context.ts'
 import { exitStatusOf } from './exit-status.ts'
+import { printError } from './print-error.ts'
 
 const PERSONALITIES: Readonly<Record<string, () => Promise<Handler>>> = {
   sops: async () => (await import('./sops/sops.ts')).sops,
@@ -20,20 +20,6 @@ async function main(invokedAs: string, args: readonly string[], context: Context
   const named = PERSONALITIES[args[0] ?? '']
   if (named) return (await named())(args.slice(1), context)
   return (await import('./native.ts')).native(args, context)
-}
-
-/** One line of what failed and one of what to try. Foreign errors may quote what they choked on, so only their kind and place are told. */
-function printError(error: unknown, context: Context): void {
-  if (error instanceof CodedError) {
-    const place = error.line === undefined ? '' : ` (line ${error.line}${error.column === undefined ? '' : `, column ${error.column}`})`
-    context.stderr.write(`waxseal: ${error.message}${place}\n`)
-    if (error.hint) context.stderr.write(`hint: ${error.hint}\n`)
-  } else if (error instanceof Error) {
-    const frames = error.stack?.split('\n').filter((line) => /^\s+at /.test(line)) ?? []
-    context.stderr.write(`waxseal: internal error: ${error.name}\n${frames.map((line) => `${line}\n`).join('')}`)
-  } else {
-    context.stderr.write('waxseal: internal error\n')
-  }
 }
 
 const context = processContext()

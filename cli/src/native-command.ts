@@ -5,10 +5,12 @@
 import type { Context } from './context.ts'
 
 export interface NativeOption {
-  /** As commander reads it: `-i, --in-place`, `-o, --output <file>`, `--age <recipient...>`. */
+  /** As commander reads it: `-i, --in-place`, `-o, --output <file>`. */
   readonly flags: string
   readonly summary: string
   readonly default?: string
+  /** May be given again, one value each time: commander's own `<value...>` would take the files behind it too. */
+  readonly isRepeatable?: boolean
 }
 
 /** Values by the option's long name in camel case. */

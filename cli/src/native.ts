@@ -12,6 +12,8 @@ import { WAXSEAL_VERSION } from './waxseal-version.ts'
 const GROUPS: Readonly<Record<NativeCommand['group'], string>> = { files: 'Files:', keys: 'Keys:', cluster: 'Cluster:', setup: 'Set-up:' }
 const PERSONALITIES = '\nUnder other names:\n  waxseal sops ...      the command line of sops 3.13\n  waxseal kubeseal ...  the command line of kubeseal\n'
 
+const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value]
+
 export const native: Handler = async (args, context) => {
   let status = 0
   const program = new Command('waxseal')
@@ -36,7 +38,10 @@ export const native: Handler = async (args, context) => {
       .description(`${command.summary.charAt(0).toUpperCase()}${command.summary.slice(1)}.${details ? `\n\n${details}` : ''}`)
       .helpGroup(GROUPS[command.group])
       .addHelpText('after', `\nExamples:\n${examples.map((line) => `  ${line}`).join('\n')}\n`)
-    for (const option of command.options) sub.option(option.flags, option.summary, option.default)
+    for (const { flags, summary, isRepeatable, default: otherwise } of command.options) {
+      if (isRepeatable) sub.option(flags, summary, collect, [])
+      else sub.option(flags, summary, otherwise)
+    }
     sub.action(async (...given: unknown[]) => {
       const positional = given.slice(0, -2).flat().filter((word): word is string => typeof word === 'string')
       const action = await command.load()

@@ -9,7 +9,9 @@ import {
   encryptDocument,
   groupsOfRule,
   openDocument,
+  parseDecryptionOrder,
   selectionFrom,
+  type CreationRule,
   type Document,
   type Format,
   type KeyGroup,
@@ -22,7 +24,7 @@ import { formatByName, formatForPath, formats } from '@waxseal/formats'
 import type { Context } from './context.ts'
 import { readFileBounded, replaceFile } from './files.ts'
 import { loadProviders } from './providers.ts'
-import { readRuleFile, ruleFor, searchRuleFile } from './rules.ts'
+import { readRuleFile, ruleFor, searchRuleFile, type LoadedRules } from './rules.ts'
 import { SOPS_VERSION } from './sops-version.ts'
 
 /** Standard input or output in place of a file. */
@@ -50,22 +52,13 @@ export async function inFile<T>(file: string, step: () => T | Promise<T>): Promi
     const { hint, line, column, path, reports } = error
     throw new CodedError(error.code, `${name}: ${messageOf(error)}`, {
       cause: error,
-      ...((hint ?? HINTS[error.code]) !== undefined && { hint: hint ?? HINTS[error.code] ?? '' }),
+      ...(hint !== undefined && { hint }),
       ...(line !== undefined && { line }),
       ...(column !== undefined && { column }),
       ...(path !== undefined && { path }),
       ...(reports && { reports }),
     })
   }
-}
-
-const HINTS: Partial<Record<CodedError['code'], string>> = {
-  ALREADY_ENCRYPTED: 'use waxseal edit or waxseal set to change an encrypted file',
-  NOT_ENCRYPTED: 'waxseal encrypt -i encrypts it',
-  MAC_MISMATCH: 'the file was changed outside of sops; restore it from git, or look at it with waxseal sops decrypt --ignore-mac',
-  MAC_MISSING: 'the file was changed outside of sops; restore it from git, or look at it with waxseal sops decrypt --ignore-mac',
-  MAC_REJECTED: 'the file was changed outside of sops; restore it from git, or look at it with waxseal sops decrypt --ignore-mac',
-  DATA_KEY_UNRECOVERABLE: 'ask somebody who can open it to add your recipient, or set SOPS_AGE_KEY_FILE',
 }
 
 function messageOf(error: CodedError): string {
@@ -85,6 +78,11 @@ function messageOf(error: CodedError): string {
   }
 }
 
+/** For commands that write the file again. @throws CodedError USAGE */
+export function refuseStdio(file: string): void {
+  if (file === STDIO) throw new CodedError('USAGE', 'this command needs a file: it writes the result back')
+}
+
 export interface SecretFile {
   readonly name: string
   readonly format: Format
@@ -96,7 +94,7 @@ export async function openSecretFile(context: Context, file: string, type?: stri
   const source = readSource(context, file)
   return inFile(file, async () => {
     const document = format.parse(source)
-    const opened = await openDocument(document, { providers: await loadProviders(context), decryptionOrder: ['age', 'pgp'], keepNonces: !readOnly, signal: context.signal })
+    const opened = await openDocument(document, { providers: await loadProviders(context), decryptionOrder: parseDecryptionOrder(context.env['SOPS_DECRYPTION_ORDER'] ?? ''), keepNonces: !readOnly, signal: context.signal })
     for (const comment of opened.clearComments) context.stderr.write(`waxseal: ${file}: a comment of ${comment.text.length} characters stands in clear where an encrypted one was expected\n`)
     return { name: file, format, opened }
   })
@@ -116,28 +114,55 @@ export interface NewFileSettings {
   readonly macOnlyEncrypted: boolean
 }
 
-/** Recipients from flags, or everything from the creation rule for the path. @throws CodedError CONFIG_NOT_FOUND, RULE_NOT_FOUND */
-export async function newFileSettings(context: Context, name: string, format: Format, recipients: readonly string[]): Promise<NewFileSettings> {
+export interface RuleChoice {
+  /** Lists of recipients that the user gives. Empty: those of the creation rule. */
+  readonly recipients: readonly string[]
+  /** Absent: `SOPS_CONFIG`, or the nearest one. */
+  readonly ruleFile: string | undefined
+}
+
+/**
+ * Keys and selection for a new file, from its creation rule. Given recipients make one group in place of the rule's keys.
+ * @param name - decides about the rule
+ * @throws CodedError CONFIG_NOT_FOUND, CONFIG_INVALID, RULE_NOT_FOUND, RECIPIENT_INVALID
+ */
+export async function newFileSettings(context: Context, name: string, format: Format, choice: RuleChoice): Promise<NewFileSettings> {
   const providers = await loadProviders(context)
   const now = context.now()
-  const { path, warning } = searchRuleFile(context)
-  if (warning !== undefined) context.stderr.write(`waxseal: ${warning}\n`)
-  const rules = path === undefined ? null : await readRuleFile(path, context)
-  const given = recipients.flatMap((list) => list.split(',')).map((text) => text.trim()).filter((text) => text !== '')
-  const rule = rules === null || (given.length > 0 && rules.creationRules === null) ? null : await ruleFor(rules, resolve(context.cwd, name))
+  const given = choice.recipients.flatMap((list) => list.split(',')).map((text) => text.trim()).filter((text) => text !== '')
+  const rule = await creationRule(context, resolve(context.cwd, name), choice.ruleFile, given.length > 0)
   if (given.length === 0 && rule === null) {
     throw new CodedError('CONFIG_NOT_FOUND', 'no recipients: there is no .sops.yaml with creation rules here or above, and no --age', { hint: 'waxseal init makes a rule file, or give --age age1...' })
   }
-  const whole = format.name === 'binary'
+  const holdsOneValue = format.name === 'binary'
   const age = providers.get('age')
-  const groups = given.length > 0 && age ? [given.map((text) => age.fromText(text, { now }))] : groupsOfRule(rule as NonNullable<typeof rule>, providers, { now })
   return {
     providers,
-    groups,
-    threshold: rule?.threshold ?? 0,
-    selection: whole ? null : rule ? selectionFrom(rule.settings, 'the rule has more than one selector') : undefined,
-    macOnlyEncrypted: !whole && rule?.macOnlyEncrypted === true,
+    groups: given.length > 0 && age ? [given.map((text) => age.fromText(text, { now }))] : rule ? groupsOfRule(rule, providers, { now }) : [],
+    threshold: given.length > 0 ? 0 : (rule?.threshold ?? 0),
+    selection: holdsOneValue ? null : rule ? selectionFrom(rule.settings, 'the creation rule has more than one selector') : undefined,
+    macOnlyEncrypted: !holdsOneValue && rule?.macOnlyEncrypted === true,
   }
+}
+
+/** @param isOptional - a rule file without a rule for the path is as good as none */
+async function creationRule(context: Context, path: string, ruleFile: string | undefined, isOptional: boolean): Promise<CreationRule | null> {
+  const rules = await findRules(context, ruleFile)
+  if (rules === null) return null
+  return await inFile(rules.path, async () => {
+    try {
+      return await ruleFor(rules, path)
+    } catch (error) {
+      if (isOptional && error instanceof CodedError && error.code === 'RULE_NOT_FOUND') return null
+      throw error
+    }
+  })
+}
+
+async function findRules(context: Context, given: string | undefined): Promise<LoadedRules | null> {
+  const { path, warning } = given ?? context.env['SOPS_CONFIG'] ? { path: given ?? context.env['SOPS_CONFIG'], warning: undefined } : searchRuleFile(context)
+  if (warning !== undefined) context.stderr.write(`waxseal: ${warning}\n`)
+  return path === undefined ? null : await inFile(path, () => readRuleFile(path, context))
 }
 
 export async function encryptPlain(context: Context, document: Document, format: Format, settings: NewFileSettings): Promise<Uint8Array> {
@@ -152,9 +177,26 @@ export async function encryptPlain(context: Context, document: Document, format:
   return document.apply(change.edits, change.metadata)
 }
 
-/** Over the input, to a file, or to standard output. */
-export function deliver(context: Context, result: Uint8Array, to: { readonly inPlace?: string | undefined; readonly output?: string | undefined }): void {
-  const target = to.inPlace ?? to.output
-  if (target === undefined || target === STDIO) context.stdout.write(result)
-  else replaceFile(resolve(context.cwd, target), result, target)
+export interface OutputChoice {
+  readonly inPlace: boolean
+  readonly output: string | undefined
+}
+
+/** @throws CodedError FLAGS_CONFLICT - before any file is opened */
+export function checkOutput(files: readonly string[], { inPlace, output }: OutputChoice): void {
+  if (inPlace && output !== undefined) throw new CodedError('FLAGS_CONFLICT', '--in-place and --output exclude each other')
+  if (inPlace && files.includes(STDIO)) throw new CodedError('FLAGS_CONFLICT', 'standard input cannot be replaced', { hint: 'leave --in-place out' })
+  if (files.length > 1 && !inPlace) throw new CodedError('FLAGS_CONFLICT', 'several files need --in-place')
+}
+
+/**
+ * Over each file, to one file, or to standard output.
+ * @param results - of all files: nothing is written before every one of them is there
+ */
+export function deliver(context: Context, results: ReadonlyMap<string, Uint8Array>, { inPlace, output }: OutputChoice): void {
+  for (const [file, result] of results) {
+    const target = inPlace ? file : output
+    if (target === undefined || target === STDIO) context.stdout.write(result)
+    else replaceFile(resolve(context.cwd, target), result, target)
+  }
 }

@@ -8,14 +8,15 @@ import { CodedError, isNewerVersion, saveDocument, type Document, type Format } 
 import type { Context } from '../context.ts'
 import { runEditor } from '../editor.ts'
 import { kindOfFile, readFileBounded, replaceFile } from '../files.ts'
-import type { NativeAction } from '../native-command.ts'
-import { encryptPlain, formatOf, inFile, newFileSettings, openSecretFile, parsePlainFile } from '../secret-file.ts'
+import type { NativeAction, OptionValues } from '../native-command.ts'
+import { encryptPlain, formatOf, inFile, newFileSettings, openSecretFile, parsePlainFile, refuseStdio } from '../secret-file.ts'
 import { SOPS_VERSION } from '../sops-version.ts'
 import { withPrivateFolder } from '../temp-folder.ts'
 
 export const edit: NativeAction = async ([file = ''], options, context) => {
+  refuseStdio(file)
   const path = resolve(context.cwd, file)
-  const result = kindOfFile(path) === undefined ? await editNew(file, options.text('type'), context) : await editExisting(file, options.text('type'), context)
+  const result = kindOfFile(path) === undefined ? await editNew(file, options, context) : await editExisting(file, options.text('type'), context)
   if (result === undefined) throw new CodedError('FILE_UNCHANGED', `${file}: nothing was changed`)
   replaceFile(path, result, file)
   return 0
@@ -34,9 +35,9 @@ async function editExisting(file: string, type: string | undefined, context: Con
 }
 
 /** Keys are tried before anybody types a text that cannot be encrypted. */
-async function editNew(file: string, type: string | undefined, context: Context): Promise<Uint8Array | undefined> {
-  const format = formatOf(file, type)
-  const settings = await newFileSettings(context, resolve(context.cwd, file), format, [])
+async function editNew(file: string, options: OptionValues, context: Context): Promise<Uint8Array | undefined> {
+  const format = formatOf(file, options.text('type'))
+  const settings = await newFileSettings(context, file, format, { recipients: [], ruleFile: options.text('config') })
   const example = Buffer.from(format.example, 'utf8')
   await encryptPlain(context, parsePlainFile(format, example), format, settings)
   return withEditor(file, example, context, (source) => encryptPlain(context, parsePlainFile(format, source), format, settings))

@@ -1,23 +1,34 @@
-/** @module */
-import { getAt, plainTree, type ValueNode } from '@waxseal/core'
-import { formatByName } from '@waxseal/formats'
+/**
+ * `get`: one value, or the whole plaintext. A string comes as it is; on a terminal a line ends after it.
+ * @module
+ */
+import { getAt, plainTree, type Node } from '@waxseal/core'
+import { json } from '@waxseal/formats'
 import type { NativeAction } from '../native-command.ts'
-import { inFile, openSecretFile } from '../secret-file.ts'
+import { inFile, openSecretFile, type SecretFile } from '../secret-file.ts'
 import { parseValuePath } from '../value-path.ts'
 
 export const get: NativeAction = async ([file = '', pathText], options, context) => {
   const path = pathText === undefined ? [] : parseValuePath(pathText)
-  const { format, opened } = await openSecretFile(context, file, options.text('type'), true)
-  await inFile(file, () => {
-    const node = getAt(plainTree(opened), path)
-    const json = formatByName('json')
-    if (options.bool('json') && json) {
-      context.stdout.write(json.emitValue(node as ValueNode, { indent: 2 }))
-      context.stdout.write('\n')
-    } else if (node.kind === 'comment') context.stdout.write(node.text)
-    else if (node.kind === 'leaf' && (typeof node.value === 'string' || node.value instanceof Uint8Array)) context.stdout.write(node.value)
-    else if (node.kind === 'map') context.stdout.write(format.emit([node]))
-    else context.stdout.write(format.emitValue(node))
+  const secret = await openSecretFile(context, file, options.text('type'), true)
+  const bytes = await inFile(file, () => {
+    const { document, edits } = secret.opened
+    if (options.bool('json')) return inJson(getAt(plainTree(secret.opened), path))
+    return path.length === 0 ? document.apply(edits, null) : inFormat(getAt(plainTree(secret.opened), path), secret)
   })
+  context.stdout.write(bytes)
+  if (context.stdout.isTerminal && bytes.at(-1) !== 0x0a) context.stdout.write('\n')
   return 0
+}
+
+function inJson(node: Node): Uint8Array {
+  const bytes = json.emitValue(node.kind === 'comment' ? { kind: 'leaf', value: node.text } : node, { indent: 2 })
+  return bytes.at(-1) === 0x0a ? bytes : Buffer.concat([bytes, Buffer.from('\n')])
+}
+
+function inFormat(node: Node, { format }: SecretFile): Uint8Array {
+  if (node.kind === 'comment') return Buffer.from(node.text, 'utf8')
+  if (node.kind === 'map') return format.emit([node])
+  if (node.kind === 'leaf' && typeof node.value === 'string') return Buffer.from(node.value, 'utf8')
+  return node.kind === 'leaf' && node.value instanceof Uint8Array ? node.value : format.emitValue(node)
 }

@@ -4,6 +4,8 @@
  */
 import type { NativeCommand, NativeOption } from '../native-command.ts'
 
+const AGE: NativeOption = { flags: '-a, --age <recipients>', summary: 'age recipients, separated by commas, instead of those of the creation rule', isRepeatable: true }
+const CONFIG: NativeOption = { flags: '--config <file>', summary: 'rule file (default: the nearest .sops.yaml here or above)' }
 const TYPE: NativeOption = { flags: '-t, --type <type>', summary: 'format of the input: yaml, json, dotenv, ini or binary (default: by the file name)' }
 const IN_PLACE: NativeOption = { flags: '-i, --in-place', summary: 'replace the file' }
 const OUTPUT: NativeOption = { flags: '-o, --output <file>', summary: 'write to this file' }
@@ -15,7 +17,7 @@ export const COMMANDS: readonly NativeCommand[] = [
     arguments: '[file...]',
     summary: 'encrypt the values of a file',
     details: 'Recipients come from --age or from the creation rule of .sops.yaml. Only the selected values change; comments, quotes and layout stay.',
-    options: [{ flags: '-a, --age <recipient...>', summary: 'age recipients instead of the creation rule' }, TYPE, { flags: '--filename <name>', summary: 'name for rules and format when reading standard input' }, IN_PLACE, OUTPUT],
+    options: [AGE, CONFIG, TYPE, { flags: '--filename <name>', summary: 'name for rules and format when reading standard input' }, IN_PLACE, OUTPUT],
     examples: ['waxseal encrypt -i values.yaml', 'waxseal encrypt -i secrets/*.yaml', 'waxseal encrypt --filename app.env - < plain.env > app.enc.env'],
     group: 'files',
     load: async () => (await import('./encrypt.ts')).encrypt,
@@ -35,7 +37,7 @@ export const COMMANDS: readonly NativeCommand[] = [
     arguments: '<file>',
     summary: 'edit the plaintext in $EDITOR',
     details: 'The plaintext stands in a private folder that is removed on every way out. Values that were not touched keep their ciphertext.',
-    options: [TYPE],
+    options: [CONFIG, TYPE],
     examples: ['waxseal edit values.yaml', "EDITOR='code --wait' waxseal edit values.yaml"],
     group: 'files',
     load: async () => (await import('./edit.ts')).edit,
@@ -54,7 +56,7 @@ export const COMMANDS: readonly NativeCommand[] = [
     arguments: '<file> <path>',
     summary: 'set one value',
     details: 'The value is asked for, or comes from standard input or a file; never from the command line, which other users can read. Only the lines of that value, mac and lastmodified change.',
-    options: [TYPE, { flags: '--stdin', summary: 'read the value from standard input; one final newline is dropped' }, { flags: '--file <file>', summary: 'read the value from a file, as it is' }, { flags: '--json', summary: 'the value is JSON: numbers, booleans, null, objects' }],
+    options: [TYPE, { flags: '--stdin', summary: 'read the value from standard input; one final newline is dropped' }, { flags: '--file <file>', summary: 'read the value from a file, as it is' }, { flags: '--json', summary: 'the value is JSON: a number, true, null, a list, an object' }],
     examples: ['waxseal set values.yaml db.password', 'pwgen 32 1 | waxseal set values.yaml db.password --stdin', "echo 5432 | waxseal set values.yaml db.port --stdin --json"],
     group: 'files',
     load: async () => (await import('./set.ts')).set,
@@ -71,7 +73,7 @@ export const COMMANDS: readonly NativeCommand[] = [
   {
     name: 'view',
     arguments: '<file>',
-    summary: 'show a file with its secret values masked',
+    summary: 'show a file with type and length in place of each secret value',
     options: [TYPE, { flags: '--json', summary: 'list paths, types and lengths in JSON' }],
     examples: ['waxseal view values.yaml'],
     group: 'files',
@@ -89,7 +91,7 @@ export const COMMANDS: readonly NativeCommand[] = [
     name: 'init',
     summary: 'prepare a repository: identity, .sops.yaml, .gitattributes',
     details: 'Makes what is missing and never overwrites anything.',
-    options: [{ flags: '-a, --age <recipient...>', summary: 'recipients for the rule (default: your own)' }, { flags: '--key-file <file>', summary: 'where your identity stands or shall stand' }, JSON_ANSWER],
+    options: [{ ...AGE, summary: 'age recipients for the rule, separated by commas (default: your own)' }, { flags: '--key-file <file>', summary: 'where your identity stands or shall stand' }, JSON_ANSWER],
     examples: ['waxseal init', 'waxseal init --age age1... --age age1...'],
     group: 'setup',
     load: async () => (await import('./init.ts')).init,

@@ -10,6 +10,7 @@ import { ageKeyFile } from '../age-identities.ts'
 import type { Context } from '../context.ts'
 import { createFile, kindOfFile, readFileBounded } from '../files.ts'
 import type { NativeAction } from '../native-command.ts'
+import { searchRuleFile } from '../rules.ts'
 
 interface Done {
   readonly file: string
@@ -19,7 +20,7 @@ interface Done {
 export const init: NativeAction = async (_args, options, context) => {
   const given = options.list('age').flatMap((list) => list.split(',')).map((text) => text.trim()).filter((text) => text !== '')
   for (const recipient of given) recipientKind(recipient)
-  const keyFile = options.text('keyFile') ?? ageKeyFile(context)
+  const keyFile = options.text('keyFile') ?? (context.env['SOPS_AGE_KEY_FILE'] || ageKeyFile(context))
   const done: Done[] = []
   const recipients = [...given]
   if (given.length === 0 || options.text('keyFile') !== undefined) {
@@ -28,7 +29,8 @@ export const init: NativeAction = async (_args, options, context) => {
     done.push({ file: keyFile, made })
     if (given.length === 0) recipients.push(recipient)
   }
-  done.push(makeIfMissing(context, '.sops.yaml', ruleFileText(recipients)))
+  const { path: ruleFile } = searchRuleFile(context)
+  done.push(ruleFile === undefined ? makeIfMissing(context, '.sops.yaml', ruleFileText(recipients)) : { file: ruleFile, made: false })
   done.push(makeIfMissing(context, '.gitattributes', GIT_ATTRIBUTES))
   if (options.bool('json')) context.stdout.write(`${JSON.stringify({ recipients, files: done }, null, 2)}\n`)
   else {
@@ -73,7 +75,7 @@ ${list('      ')}`
 }
 
 const GIT_ATTRIBUTES = `# git diff shows the plaintext of encrypted files to those who can open them, after:
-#   git config diff.waxseal.textconv "waxseal sops decrypt --config /dev/null"
+#   git config diff.waxseal.textconv "waxseal decrypt"
 # Never set diff.waxseal.cachetextconv: it would store plaintext in the repository.
 *.enc.yaml diff=waxseal
 *.enc.json diff=waxseal

@@ -3,28 +3,58 @@
  * @module
  */
 import { resolve } from 'node:path'
-import { CodedError, saveDocument, setAt, unsetAt, type ChangedTree, type ValueNode } from '@waxseal/core'
-import { formatByName } from '@waxseal/formats'
+import { CodedError, saveDocument, setAt, unsetAt, type ChangedTree, type Entry, type Node, type Tree, type TreePath, type ValueNode } from '@waxseal/core'
+import { json } from '@waxseal/formats'
 import type { Context } from '../context.ts'
 import { readFileBounded, replaceFile } from '../files.ts'
 import type { NativeAction, OptionValues } from '../native-command.ts'
-import { inFile, openSecretFile, type SecretFile } from '../secret-file.ts'
+import { inFile, openSecretFile, refuseStdio, type SecretFile } from '../secret-file.ts'
 import { askHidden } from '../terminal.ts'
-import { parseValuePath } from '../value-path.ts'
+import { parseValuePath, showValuePath } from '../value-path.ts'
 
 export const set: NativeAction = async ([file = '', pathText = ''], options, context) => {
+  refuseStdio(file)
   if (options.bool('stdin') && options.text('file') !== undefined) throw new CodedError('FLAGS_CONFLICT', '--stdin and --file exclude each other')
   const path = parseValuePath(pathText)
   const secret = await openSecretFile(context, file, options.text('type'))
-  const value = parseValue(await readValue(pathText, options, context), options.bool('json'))
   const { document, plain } = secret.opened
+  await inFile(file, () => checkPlace(document.tree, path))
+  const value = parseValue(await readValue(pathText, options, context), options.bool('json'))
   return save(secret, context, () => setAt(document.tree, path, value, plain))
 }
 
 export const unset: NativeAction = async ([file = '', pathText = ''], options, context) => {
+  refuseStdio(file)
   const path = parseValuePath(pathText)
   const secret = await openSecretFile(context, file, options.text('type'))
   return save(secret, context, () => unsetAt(secret.opened.document.tree, path))
+}
+
+/**
+ * A value takes the place of a value or stands in a new one. Where the reference replaces a whole map, or a value that is in
+ * the way, or appends at some other index, this is an error.
+ */
+function checkPlace(tree: Tree, path: TreePath): void {
+  let node: Node | undefined = tree[0]
+  for (const [depth, component] of path.entries()) {
+    const above = depth === 0 ? 'the document' : showValuePath(path.slice(0, depth))
+    const length: number = node?.kind === 'list' ? node.items.length : 0
+    if (typeof component === 'number') {
+      if (node?.kind === 'map') throw new CodedError('PATH_INVALID', `${above} is a map and has no [${component}]`)
+      if (component > length) throw new CodedError('PATH_NOT_FOUND', `${above} has ${length} items and no [${component}]`, { hint: `[${length}] appends one` })
+    }
+    if (node?.kind === 'leaf' && node.value !== null) throw new CodedError('PATH_INVALID', `${above} is a value: nothing can stand below it`)
+    node = childOf(node, component)
+  }
+  if (node?.kind === 'map' || node?.kind === 'list') {
+    throw new CodedError('PATH_INVALID', `${showValuePath(path)} is a whole ${node.kind}`, { hint: 'name one value in it, or unset it first' })
+  }
+}
+
+function childOf(node: Node | undefined, component: string | number): Node | undefined {
+  if (node?.kind === 'list') return typeof component === 'number' ? node.items[component] : undefined
+  if (node?.kind !== 'map') return undefined
+  return node.items.find((item): item is Entry => item.kind === 'entry' && item.key === component)?.value
 }
 
 async function save({ name, format, opened }: SecretFile, context: Context, change: () => ChangedTree): Promise<number> {
@@ -58,12 +88,19 @@ function parseValue(bytes: Uint8Array, isJson: boolean): ValueNode {
     if (!Buffer.from(text, 'utf8').equals(bytes)) throw new CodedError('SET_VALUE_INVALID', 'the value is not UTF-8 text')
     return { kind: 'leaf', value: text }
   }
-  // One parser for JSON: the value stands in a document of its own.
-  try {
-    const [item] = formatByName('json')?.parse(Buffer.from(`{"v":${text}}`)).tree[0]?.items ?? []
+  // The format's reader keeps order and whole numbers, but takes documents: the value, known to be one, stands in a document of its own.
+  if (isJsonText(text)) {
+    const [item] = json.parse(Buffer.from(`{"value":${text}}`)).tree[0]?.items ?? []
     if (item?.kind === 'entry') return item.value
-  } catch (error) {
-    if (!(error instanceof CodedError)) throw error
   }
   throw new CodedError('SET_VALUE_INVALID', 'the value is not JSON', { hint: 'leave --json out for a plain string' })
+}
+
+function isJsonText(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
 }
