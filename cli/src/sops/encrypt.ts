@@ -43,13 +43,14 @@ export async function encryptFile(invocation: Invocation, file: string | undefin
   return await renderEncrypted(document, change, stores)
 }
 
-/** @throws SopsError 2 if it does not parse, 92 if there is nothing in it */
+/** @throws SopsError 2 if it does not parse, 23 if a key is no text, 92 if there is nothing in it */
 export async function parsePlain({ input, indentOf }: Stores, source: Uint8Array): Promise<Document> {
   try {
     const document = input.parsePlain?.(source, indentOf(input)) ?? input.parse(source, indentOf(input))
     if (document.tree.length > 0) return document
   } catch (error) {
     if (!(error instanceof CodedError)) throw error
+    if (error.code === 'KEY_NOT_STRING') throw new SopsError(textInSops(error), STATUS_ENCRYPT, error)
     if (error.code !== 'PARSE_EMPTY') throw new SopsError(`Error unmarshalling file: ${textInSops(error)}`, STATUS_READ, error)
   }
   throw new SopsError(textInSops(new CodedError('PARSE_EMPTY', '')), STATUS_EMPTY)

@@ -12,8 +12,8 @@ import { withLogs } from './keys.ts'
 const LOGGER = 'KEYSERVICE'
 const SIGNAL_WORDS = { SIGINT: 'interrupt', SIGTERM: 'terminated' } as const
 
-export const keyService: Action = async ({ context, flags, log }) => {
-  if (flags.bool('verbose')) log.beVerbose()
+export const keyService: Action = async ({ context, flags, globals, log }) => {
+  if (flags.bool('verbose') || globals.bool('verbose')) log.beVerbose()
   const network = flags.string('network') || 'tcp'
   const address = flags.string('address') || '127.0.0.1:5000'
   const server = await startKeyService(parseAddress(network, address), {

@@ -48,9 +48,9 @@ async function runProgram(all: readonly string[], context: Context, log: Log): P
     context.stdout.write(`sops ${SOPS_VERSION}\n`)
     return 0
   }
-  if (flags.bool('verbose')) log.beVerbose()
   const invocation: Invocation = { context, log, flags, globals: flags, args: flags.args, rules: rulesOnce(flags, context, log) }
   if (command) return await runCommand(command, 'sops', invocation, completing ? words : undefined)
+  if (flags.bool('verbose')) log.beVerbose() // before a command it has no effect
   const { legacy } = await import('./legacy.ts')
   return await legacy(invocation)
 }
