@@ -5,15 +5,16 @@
 import type { Format } from '@waxseal/core'
 import { binary } from './binary.ts'
 import { dotenv } from './dotenv/format.ts'
+import { ini } from './ini/format.ts'
 import { json } from './json/format.ts'
 import { yaml } from './yaml/format.ts'
 
-export { binary, dotenv, json, yaml }
+export { binary, dotenv, ini, json, yaml }
 export { floatUpperG } from './number-text.ts'
 export { doubleQuoted, isSimpleKey, literalBlock, singleQuoted, stringStyle } from './yaml/scalar-text.ts'
 
 /** In the order in which file names are tried. */
-export const formats: readonly Format[] = [yaml, json, dotenv, binary]
+export const formats: readonly Format[] = [yaml, json, dotenv, ini, binary]
 
 /** @param name - as in `--input-type` */
 export function formatByName(name: string): Format | undefined {
