@@ -1,7 +1,7 @@
 /**
- * Runs the actions of a decision in order and stops at the first that fails. A failure that the cluster itself must get over
- * (no answer, overload, somebody else was faster) is tried again in silence; one that somebody must mend is told in status
- * and event as well.
+ * Runs the actions of a decision in order and stops at the first that fails. Failures are tried again for ever. One that the
+ * cluster should get over by itself (no answer, overload, somebody else was faster) is told in status and event only if it
+ * persists; one that somebody must mend is told at once.
  * @module
  */
 import { KubeError, SECRETS, type KubeClient, type KubeObject } from '@waxseal/kube'
@@ -20,6 +20,8 @@ export interface ApplyContext {
   readonly policy: Policy
   readonly now: () => Date
   readonly signal: AbortSignal
+  /** How often this SealedSecret has failed in a row. */
+  readonly failures: number
   /** Asked before each write: another replica may have taken over. */
   readonly mayWrite: () => boolean
   readonly countError: (reason: ErrorReason, namespace: string) => void
@@ -35,6 +37,8 @@ export interface Applied {
 }
 
 const DONE: Outcome = { type: 'done' }
+/** Silent failures in a row; about a second. */
+const PATIENCE = 2
 
 export async function apply(actions: readonly Action[], seen: Observed, context: ApplyContext): Promise<Applied> {
   let [written, inSync, state]: [SecretObject | null, SecretObject | null, SyncState | undefined] = [null, null, undefined]
@@ -84,7 +88,7 @@ async function failed(action: Action, error: unknown, seen: Observed, context: A
     return { outcome: again, state: undefined }
   }
   context.countError('update', seen.namespace)
-  if (isPassing(error)) {
+  if (error.status === 0 || (isPassing(error) && context.failures < PATIENCE)) {
     log.warn('Error updating, will retry', facts)
     return { outcome: again, state: undefined }
   }
@@ -93,9 +97,9 @@ async function failed(action: Action, error: unknown, seen: Observed, context: A
   return { outcome: isFinal ? DONE : again, state: await tell(error, isFinal, seen, context) }
 }
 
-/** No answer, a conflict, overload or trouble on the server's side: nothing is wrong with the object. */
-function isPassing({ status: code, reason }: KubeError): boolean {
-  return code === 0 || code === 401 || code === 409 || code === 429 || code >= 500 || reason === 'AlreadyExists'
+/** A conflict, overload or trouble on the server's side: probably nothing is wrong with the object. */
+function isPassing({ status: code }: KubeError): boolean {
+  return code === 401 || code === 409 || code === 429 || code >= 500
 }
 
 async function tell(error: KubeError, isImmutable: boolean, seen: Observed, context: ApplyContext): Promise<SyncState | undefined> {

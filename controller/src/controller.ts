@@ -182,6 +182,7 @@ export class Controller {
       policy: this.#policy,
       now: () => new Date(this.#clock.now()),
       signal: this.#working.signal,
+      failures: this.#queue.failures(key),
       mayWrite: () => this.#leadership.leading,
       countError: (reason, namespace) => this.metrics.countError(reason, namespace),
     })

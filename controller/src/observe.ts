@@ -3,6 +3,7 @@
  * @module
  */
 import { SECRETS, type KubeClient, type KubeObject, type ObjectMeta } from '@waxseal/kube'
+import { SEALED_SECRET_API_VERSION } from '@waxseal/sealed'
 import { SEALED_SECRETS } from './names.ts'
 import type { Remembered } from './memory.ts'
 import type { SealedSecretStatus } from './status.ts'
@@ -57,5 +58,5 @@ export function splitKey(key: string): { readonly namespace: string; readonly na
 /** What a SealedSecret is called in events. */
 export function referenceOf(metadata: ObjectMeta): Readonly<Record<string, string>> {
   const { namespace = '', name = '', uid = '', resourceVersion = '' } = metadata
-  return { kind: 'SealedSecret', namespace, name, uid, apiVersion: 'bitnami.com/v1alpha1', resourceVersion }
+  return { kind: 'SealedSecret', namespace, name, uid, apiVersion: SEALED_SECRET_API_VERSION, resourceVersion }
 }

@@ -2,9 +2,8 @@
  * Whose a Secret is.
  * @module
  */
-import type { ObjectMeta } from '@waxseal/kube'
-import { SEALED_SECRET_API_VERSION } from '@waxseal/sealed'
-import { MANAGED_ANNOTATION, PATCH_ANNOTATION } from './names.ts'
+import type { ObjectMeta, OwnerReference } from '@waxseal/kube'
+import { MANAGED_ANNOTATION, PATCH_ANNOTATION, SEALED_SECRETS } from './names.ts'
 
 type Owned = Pick<ObjectMeta, 'ownerReferences' | 'annotations'>
 
@@ -12,9 +11,13 @@ export function isControlledBy(metadata: Owned, uid: string): boolean {
   return metadata.ownerReferences?.some((owner) => owner.controller === true && owner.uid === uid) ?? false
 }
 
-export function isControlledBySealedSecret(metadata: Owned): boolean {
-  const [group] = SEALED_SECRET_API_VERSION.split('/')
-  return metadata.ownerReferences?.some((owner) => owner.controller === true && owner.kind === 'SealedSecret' && owner.apiVersion.startsWith(`${group}/`)) ?? false
+/** @param name - absent: of any name */
+export function isControlledBySealedSecret(metadata: Owned, name?: string): boolean {
+  return metadata.ownerReferences?.some((owner) => owner.controller === true && isSealedSecret(owner) && (name === undefined || owner.name === name)) ?? false
+}
+
+function isSealedSecret({ apiVersion, kind }: OwnerReference): boolean {
+  return kind === 'SealedSecret' && apiVersion.split('/')[0] === SEALED_SECRETS.group
 }
 
 export function isManaged(metadata: Owned): boolean {

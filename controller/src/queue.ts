@@ -49,9 +49,9 @@ export class WorkQueue {
     return this.#waiting.size + this.#working.size
   }
 
-  /** Whether a name has failed since it last succeeded. */
-  isFailing(key: string): boolean {
-    return this.#backoffs.has(key)
+  /** How often a name has failed since it last succeeded. */
+  failures(key: string): number {
+    return this.#backoffs.get(key)?.failures ?? 0
   }
 
   /** At once, whatever wait it is in. */

@@ -6,7 +6,7 @@
  */
 import { secretItems, type SecretManifest, type Unsealed } from '@waxseal/sealed'
 import type { Observed, SecretObject } from './observe.ts'
-import { isManaged, isPatched, mayWrite } from './ownership.ts'
+import { isControlledBySealedSecret, isManaged, isPatched, mayWrite } from './ownership.ts'
 import { syncStateOf, type SyncState } from './status.ts'
 
 export type UnsealOutcome =
@@ -43,6 +43,8 @@ const RESTORE_FIRST_MS = 1000
 const RESTORE_LONGEST_MS = 300_000
 /** A Secret that was left alone for so long starts afresh. */
 export const RESTORE_FORGET_MS = 600_000
+const LEFT_BEHIND_MS = 30_000
+const LEFT_BEHIND_LOOK_MS = 2000
 const DEFAULT_TYPE = 'Opaque'
 
 export function reconcile(seen: Observed, outcome: UnsealOutcome, policy: Policy): readonly Action[] {
@@ -56,7 +58,9 @@ export function reconcile(seen: Observed, outcome: UnsealOutcome, policy: Policy
   }
   const { unsealed } = outcome
   if (!secret) return created(seen, unsealed.secret, policy)
-  if (!mayWrite(secret.metadata, sealed.metadata.uid ?? '')) return unmanaged(seen, policy)
+  if (!mayWrite(secret.metadata, sealed.metadata.uid ?? '')) {
+    return isLeftBehind(seen, secret) ? [{ do: 'lookAgain', afterMs: LEFT_BEHIND_LOOK_MS }] : unmanaged(seen, policy)
+  }
   return existing(seen, secret, unsealed, policy)
 }
 
@@ -84,6 +88,13 @@ function unmanaged(seen: Observed, policy: Policy): readonly Action[] {
     ...status(seen, policy, { synced: false, message: `failed update: ${message}` }),
     ...(policy.followsSecrets ? [] : [{ do: 'retry' } as const]),
   ]
+}
+
+/** The Secret of a SealedSecret of this name that was deleted just now: the garbage collector is on its way. */
+function isLeftBehind({ sealed, nowMs }: Observed, secret: SecretObject): boolean {
+  const { name, creationTimestamp } = sealed?.metadata ?? {}
+  const ageMs = nowMs - Date.parse(String(creationTimestamp))
+  return ageMs < LEFT_BEHIND_MS && isControlledBySealedSecret(secret.metadata, name)
 }
 
 function existing(seen: Observed, secret: SecretObject, unsealed: Unsealed, policy: Policy): readonly Action[] {

@@ -115,9 +115,9 @@ describe('WorkQueue', () => {
     queue.add('a')
     await end({ type: 'retry' })
     await clock.pass()
-    expect(queue.isFailing('a')).toBe(true)
+    expect(queue.failures('a')).toBe(1)
     await end()
-    expect(queue.isFailing('a')).toBe(false)
+    expect(queue.failures('a')).toBe(0)
   })
 
   it('waits at least as long as the server asks for', async () => {

@@ -95,6 +95,8 @@ describe('reconcile decides', () => {
     ['an item that patch does not define was edited', { sealed: sealed(TRUE), secret: secret({ data: { k: 'v', own: '1' }, annotations: { [`${P}patch`]: 'true' }, owned: false }) }, opened(), ['remember']],
     ['the name is taken', { secret: secret({ owned: false }) }, opened(), UNMANAGED],
     ['the name is taken by a SealedSecret of another uid', { sealed: sealed(undefined, { uid: 'other' }), secret: secret() }, opened(), UNMANAGED],
+    ['the Secret of a predecessor waits for the garbage collector', { sealed: sealed(undefined, { uid: 'other', creationTimestamp: new Date(NOW - 5000).toISOString() }), secret: secret() }, opened(), ['lookAgain']],
+    ['the Secret of a predecessor stays', { sealed: sealed(undefined, { uid: 'other', creationTimestamp: new Date(NOW - 60_000).toISOString() }), secret: secret() }, opened(), UNMANAGED],
     ['managed is misspelt', { secret: secret({ owned: false, annotations: { [`${P}managed`]: 'True' } }) }, opened(), UNMANAGED],
     ['the owner reference was taken away', { sealed: sealed(TRUE), secret: secret({ owned: false }) }, opened(), UNMANAGED],
     ['the owner is skipped and nothing said instead', {}, opened({ owned: false }), ['createSecret', ...UNMANAGED]],

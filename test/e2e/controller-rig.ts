@@ -7,12 +7,19 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseAllDocuments } from 'yaml'
-import { generateSealingKey, newKeySecret, sealSecret, type GeneratedKey, type SealedSecretManifest, type SecretManifest } from '@waxseal/sealed'
+import { newKeySecret, readKeySecret, sealSecret, type GeneratedKey, type SealedSecretManifest, type SecretManifest } from '@waxseal/sealed'
 import { startApiServer, type ApiServer } from '@waxseal/testkit'
 
 export const ROOT = join(import.meta.dirname, '..', '..')
 const CRD_FILE = join(ROOT, 'controller', 'deploy', 'crd', 'sealedsecrets.yaml')
 const READY_MS = 20_000
+
+export const FIXTURES = join(ROOT, 'fixtures', 'sealed-secrets-0.38.4-de72a97b')
+
+/** One of the keys that the recordings were made with: k1 and small are small, k2 and k3 have 4096 bits. */
+export function recordedKey(name: 'k1' | 'k2' | 'k3' | 'small'): GeneratedKey {
+  return readKeySecret(JSON.parse(readFileSync(join(FIXTURES, 'keys', `${name}.secret.json`), 'utf8')))
+}
 
 export type Json = Readonly<Record<string, unknown>>
 
@@ -43,8 +50,7 @@ export class Rig {
   static async start(options: { readonly withKey?: boolean } = {}): Promise<Rig> {
     const crds = parseAllDocuments(readFileSync(CRD_FILE, 'utf8')).map((document) => document.toJS() as object)
     const api = await startApiServer({ crds, backgroundDelayMs: 20 })
-    const now = Date.now()
-    const key = await generateSealingKey({ bits: 2048, notBefore: new Date(now - 60_000), notAfter: new Date(now + 86_400_000) })
+    const key = recordedKey('k1')
     const rig = new Rig(api, key)
     rig.createNamespace('apps')
     if (options.withKey !== false) rig.addKey(key)
@@ -134,7 +140,7 @@ export class RunningController {
   #metricsAddress = ''
 
   constructor(args: readonly string[], env: Readonly<Record<string, string>>) {
-    const listen = ['--listen-addr', '127.0.0.1:0', '--listen-metrics-addr', '127.0.0.1:0', '--key-size', '2048']
+    const listen = ['--listen-addr', '127.0.0.1:0', '--listen-metrics-addr', '127.0.0.1:0', '--key-size', '2048', '--key-renew-period', '0'] // the recorded keys are old
     this.#child = spawn(process.execPath, [join(ROOT, 'controller', 'src', 'main.ts'), ...listen, ...args], { env: { PATH: process.env['PATH'], ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
     this.exited = new Promise((resolve) => this.#child.once('exit', (code) => resolve(code)))
     this.listening = new Promise((resolve, reject) => {

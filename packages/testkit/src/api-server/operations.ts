@@ -9,10 +9,10 @@ import { isDeepStrictEqual } from 'node:util'
 import { invalid } from './field-errors.ts'
 import { isObject, objectOf, omit, textOf, type Json, type JsonObject } from './json.ts'
 import { validateMetadata, validateMetadataUpdate } from './metadata.ts'
-import { storeKey, timestamp, withMeta, type KubeObject } from './objects.ts'
+import { keyOf, storeKey, timestamp, withMeta, type KubeObject } from './objects.ts'
 import { jsonPatch, mergePatch, strategicMergePatch } from './patch.ts'
 import { apiVersionOf, kindSubject, resourceName, resourceSubject, type Decoded, type ResourceType } from './resource-type.ts'
-import { alreadyExists, badRequest, conflict, forbiddenRequest, internalError, invalidObject, notFound, unsupportedMediaType } from './status.ts'
+import { alreadyExists, badRequest, conflict, forbiddenRequest, invalidObject, notFound, uncategorized, unsupportedMediaType } from './status.ts'
 import type { Store } from './store.ts'
 
 export interface WriteOptions {
@@ -69,7 +69,7 @@ export class Operations {
     let object = inNamespace(type, decoded.object, namespace)
     this.#admitToNamespace(type, namespace, object.metadata.name ?? '')
     const { name, generateName, resourceVersion } = object.metadata
-    if (resourceVersion !== undefined) throw internalError('resourceVersion should not be set on objects to be created')
+    if (resourceVersion !== undefined) throw uncategorized('resourceVersion should not be set on objects to be created')
     object = { ...object, metadata: omit(object.metadata, 'uid', 'generation', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds') }
     if (type.isCustom && type.hasStatus) object = omit(object, 'status')
     object = withMeta(object, {
@@ -103,7 +103,7 @@ export class Operations {
   }
 
   patch(type: ResourceType, namespace: string, name: string, patchType: PatchType, patch: Json, options: WriteOptions = {}): Written {
-    if (patchType === 'strategic' && type.isCustom) throw unsupportedMediaType(['application/json-patch+json', 'application/merge-patch+json'])
+    if (patchType === 'strategic' && type.isCustom) throw unsupportedMediaType(['application/json-patch+json', 'application/merge-patch+json', 'application/apply-patch+yaml'])
     const current = this.get(type, namespace, name)
     const apply = { merge: mergePatch, strategic: strategicMergePatch, json: jsonPatch }[patchType]
     const patched = apply(current, patch)
@@ -128,7 +128,7 @@ export class Operations {
     const { generation } = current.metadata
     let marked = withMeta(current, {
       deletionTimestamp: current.metadata.deletionTimestamp ?? timestamp(this.#now()),
-      deletionGracePeriodSeconds: 0,
+      ...(type.plural === 'namespaces' ? {} : { deletionGracePeriodSeconds: 0 }),
       ...(generation === undefined ? {} : { generation: generation + 1 }),
       ...(finalizers.length === 0 ? {} : { finalizers }),
     })
@@ -149,7 +149,7 @@ export class Operations {
     const { uid, resourceVersion } = wanted.metadata
     if (uid !== undefined && uid !== current.metadata.uid) throw conflict(resourceSubject(type, name), uidMismatch(uid, current.metadata.uid ?? ''))
     if (resourceVersion === undefined && !type.unconditionalUpdate) {
-      throw invalidObject(kindSubject(type, name), [invalid('metadata.resourceVersion', 0, 'must be specified for an update')])
+      throw invalidObject(resourceSubject(type, name), [invalid('metadata.resourceVersion', 0, 'must be specified for an update')])
     }
     if (resourceVersion !== undefined && resourceVersion !== current.metadata.resourceVersion) throw conflict(resourceSubject(type, name))
     const object = merged(type, current, wanted, options.subresource ?? '')
@@ -165,16 +165,17 @@ export class Operations {
   }
 
   #remove(type: ResourceType, object: KubeObject): Deleted {
-    return { object: this.#store.delete(resourceName(type), storeKey(object.metadata.namespace ?? '', object.metadata.name ?? '')) ?? object, gone: true }
+    this.#store.delete(resourceName(type), keyOf(object))
+    return { object, gone: true }
   }
 
   #decode(type: ResourceType, body: Json, { fieldValidation = 'Warn' }: WriteOptions): Decoded {
     if (!isObject(body)) throw badRequest(`the object provided is unrecognized (must be of type ${type.kind})`)
     const expected = apiVersionOf(type)
     const { apiVersion, kind } = body
-    if (type.isCustom && (typeof kind !== 'string' || kind === '')) throw badRequest(`Object 'Kind' is missing in the body of a ${type.kind}`)
+    if (type.isCustom && (typeof kind !== 'string' || kind === '')) throw badRequest(`the object provided is unrecognized (must be of type ${type.kind}): Object 'Kind' is missing`)
     if (typeof apiVersion === 'string' && apiVersion !== '' && apiVersion !== expected) {
-      throw badRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${expected})`)
+      throw badRequest(`${type.kind} in version ${JSON.stringify(apiVersion)} cannot be handled as a ${type.kind}: the expected version is ${JSON.stringify(expected)}`)
     }
     if (typeof kind === 'string' && kind !== '' && kind !== type.kind) {
       throw badRequest(`${kind} in version "${type.version}" cannot be handled as a ${type.kind}: no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(expected)}`)

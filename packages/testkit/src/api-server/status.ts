@@ -79,6 +79,11 @@ export function conflict(subject: Subject, why = 'the object has been modified; 
   return new StatusError(409, 'Conflict', message, { details: detailsOf(subject) })
 }
 
+/** The path names a group and version that exist, but nothing in them. */
+export function noSuchResource(): StatusError {
+  return new StatusError(404, 'NotFound', 'the server could not find the requested resource', { details: {} })
+}
+
 /** History that a list or watch would need is gone. */
 export function expired(message: string, metadata: JsonObject = {}): StatusError {
   return new StatusError(410, 'Expired', message, { metadata })
@@ -93,9 +98,13 @@ export function unsupportedMediaType(accepted: readonly string[]): StatusError {
   return new StatusError(415, 'UnsupportedMediaType', message)
 }
 
-export function notAcceptable(accepted: readonly string[]): StatusError {
-  const message = `only the following media types are accepted: ${accepted.join(', ')}`
-  return new StatusError(406, 'NotAcceptable', message)
+/** A patch of a kind that no resource knows. */
+export function unknownPatchType(): StatusError {
+  return new StatusError(415, 'UnsupportedMediaType', '415: Unsupported Media Type', { details: {} })
+}
+
+export function notAcceptable(available: readonly string[]): StatusError {
+  return new StatusError(406, 'NotAcceptable', `406: Not Acceptable\n\nAvailable representations: ${available.join(', ')}`, { details: {} })
 }
 
 export function invalidObject(subject: Subject, errors: readonly FieldError[]): StatusError {
@@ -116,12 +125,22 @@ export function internalError(message: string): StatusError {
   return new StatusError(500, 'InternalError', `Internal error occurred: ${message}`, { details: { causes: [{ message }] } })
 }
 
+/** What the reference's storage layer refuses without a kind of error: its text alone, and no reason. */
+export function uncategorized(message: string): StatusError {
+  return new StatusError(500, '', message)
+}
+
+/** A failure below the API's own checks: it has no reason. */
+export function storageError(message: string): StatusError {
+  return new StatusError(500, '', message)
+}
+
 export function serviceUnavailable(message: string): StatusError {
   return new StatusError(503, 'ServiceUnavailable', message)
 }
 
 function detailsOf({ group, kind, name }: Subject): JsonObject {
-  return { ...(name === undefined ? {} : { name }), ...(group === '' ? {} : { group }), kind }
+  return { ...(name ? { name } : {}), ...(group === '' ? {} : { group }), kind }
 }
 
 function qualified({ group, kind }: Subject): string {
