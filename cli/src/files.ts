@@ -8,7 +8,7 @@
  * @module
  */
 import { randomBytes } from 'node:crypto'
-import { accessSync, closeSync, constants, fchmodSync, fchownSync, fstatSync, fsyncSync, ftruncateSync, lstatSync, openSync, readdirSync } from 'node:fs'
+import { accessSync, closeSync, constants, fchmodSync, fchownSync, fstatSync, fsyncSync, ftruncateSync, lstatSync, mkdirSync, openSync, readdirSync } from 'node:fs'
 import { readlinkSync, readSync, renameSync, statSync, type Stats, unlinkSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
@@ -128,6 +128,16 @@ export function replaceFile(path: string, bytes: Uint8Array, name: string = path
   }
 }
 
+/** A file that must not exist yet, for its owner alone. So are the folders on the way that are missing. @throws CodedError as `createFile` */
+export function createPrivateFile(path: string, bytes: Uint8Array, name: string = path): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  } catch (cause) {
+    throw fileError('FILE_UNWRITABLE', name, cause)
+  }
+  createFile(path, bytes, 0o600, name)
+}
+
 /**
  * Makes a file that must not exist yet.
  * @param path - absolute
@@ -158,7 +168,7 @@ function replaceByRename(target: string, bytes: Uint8Array, old: Stats | undefin
   const sibling = siblingOf(target, 'tmp')
   let fd: number
   try {
-    fd = openSync(sibling, 'wx', old ? 0o600 : 0o666)
+    fd = openSync(sibling, 'wx', mode ?? (old ? 0o600 : 0o666))
   } catch (cause) {
     if (old && errnoIs(cause, 'EACCES', 'EPERM', 'EROFS')) return false
     throw cause

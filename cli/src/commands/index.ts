@@ -10,6 +10,13 @@ const TYPE: NativeOption = { flags: '-t, --type <type>', summary: 'format of the
 const IN_PLACE: NativeOption = { flags: '-i, --in-place', summary: 'replace the file' }
 const OUTPUT: NativeOption = { flags: '-o, --output <file>', summary: 'write to this file' }
 const JSON_ANSWER: NativeOption = { flags: '--json', summary: 'answer in JSON' }
+const FORMAT: NativeOption = { flags: '--format <format>', summary: 'json or yaml (default: by the output name, else as the input)' }
+const CONTROLLER: readonly NativeOption[] = [
+  { flags: '--controller-name <name>', summary: "name of the controller's Service", default: 'sealed-secrets-controller' },
+  { flags: '--controller-namespace <namespace>', summary: 'its namespace', default: 'kube-system' },
+  { flags: '--kubeconfig <file>', summary: 'kubeconfig file' },
+  { flags: '--context <name>', summary: 'context of the kubeconfig' },
+]
 
 export const COMMANDS: readonly NativeCommand[] = [
   {
@@ -86,6 +93,41 @@ export const COMMANDS: readonly NativeCommand[] = [
     examples: ['waxseal keygen -o ~/.config/sops/age/keys.txt', 'waxseal keygen -y ~/.config/sops/age/keys.txt'],
     group: 'keys',
     load: async () => (await import('./keygen.ts')).keygen,
+  },
+  {
+    name: 'seal',
+    arguments: '[file]',
+    summary: 'seal Secret manifests for the cluster',
+    details: 'Only the controller can open the result. The certificate comes from --cert, or from the controller itself.',
+    options: [
+      { flags: '-c, --cert <source>', summary: 'certificate to seal with: a file or a URL' },
+      { flags: '-s, --scope <scope>', summary: "where it may be used: strict, namespace-wide or cluster-wide (default: as the Secret's annotations say)" },
+      { flags: '-n, --namespace <namespace>', summary: 'namespace, if the manifest has none' },
+      { flags: '--name <name>', summary: "name, instead of the manifest's" },
+      FORMAT, IN_PLACE, OUTPUT, ...CONTROLLER,
+    ],
+    examples: ['waxseal seal --cert cert.pem secret.yaml -o sealed.yaml', 'kubectl create secret generic db --from-file=password -n shop --dry-run=client -o yaml | waxseal seal > sealed.yaml'],
+    group: 'cluster',
+    load: async () => (await import('./seal.ts')).seal,
+  },
+  {
+    name: 'unseal',
+    arguments: '[file]',
+    summary: 'open SealedSecrets with private sealing keys, without a cluster',
+    details: 'For recovery. Keys are PEM files, key Secrets, or a backup of key Secrets as JSON or YAML.',
+    options: [{ flags: '-k, --key <file>', summary: 'file with private sealing keys', isRepeatable: true }, FORMAT, { flags: '-o, --output <file>', summary: 'write to this file (mode 0600)' }],
+    examples: ['waxseal unseal --key sealing-keys.yaml sealed.yaml'],
+    group: 'cluster',
+    load: async () => (await import('./unseal.ts')).unseal,
+  },
+  {
+    name: 'cert',
+    summary: 'fetch the certificate to seal with',
+    details: 'Warns when it ends within 30 days.',
+    options: [{ flags: '--url <source>', summary: 'ask this URL or file instead of the cluster' }, OUTPUT, JSON_ANSWER, ...CONTROLLER],
+    examples: ['waxseal cert -o cert.pem', 'waxseal cert --json'],
+    group: 'cluster',
+    load: async () => (await import('./cert.ts')).cert,
   },
   {
     name: 'init',

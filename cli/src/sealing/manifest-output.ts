@@ -24,6 +24,12 @@ export async function manifestText(manifest: unknown, format: ManifestFormat): P
   return `---\n${manifestYaml(JSON.parse(JSON.stringify(manifest)))}`
 }
 
+/** A whole file: several documents are separated by `---`, and nothing stands before the first. */
+export async function manifestFile(manifests: readonly unknown[], format: ManifestFormat): Promise<string> {
+  const texts = await Promise.all(manifests.map((manifest) => manifestText(manifest, format)))
+  return texts.join('').replace(/^---\n/, '')
+}
+
 /** Go's encoding/json: characters that mean something in HTML are escaped. */
 export function goJson(value: unknown, indent: string = ''): string {
   return encode(value, indent, '\n').replace(/[<>&\u2028\u2029]/g, (char) => ESCAPES[char] ?? char)

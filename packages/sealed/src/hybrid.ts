@@ -99,7 +99,7 @@ export function openWithSessionKey({ ciphertext }: SealedParts, sessionKey: Buff
 
 /** One answer for wrong key, scope, name or namespace, truncation and altered bytes. */
 export function rejected(): CodedError {
-  return new CodedError('SEALED_REJECTED', 'no key could decrypt secret')
+  return new CodedError('SEALED_REJECTED', 'no key could decrypt secret', { hint: 'it is sealed for another key, name, namespace or scope, or it was altered' })
 }
 
 function algorithmFor(sessionKey: Buffer): 'aes-128-gcm' | 'aes-192-gcm' | 'aes-256-gcm' {

@@ -9,6 +9,9 @@ import { sealItem } from './hybrid.ts'
 import { SEALED_SECRET_API_VERSION, secretItems, sortedMap, type ObjectMeta, type SealedSecretManifest, type SecretManifest, type SecretTemplate } from './manifest.ts'
 import { scopeAnnotations, scopeLabel, scopeOf, withScope, type Scope } from './scope.ts'
 
+/** On a SealedSecret: fingerprint of the key that it was sealed for. A hint for who opens it, and never trusted. */
+export const KEY_HINT_ANNOTATION = 'waxseal.dev/key'
+
 export interface SealOptions {
   /** Absent: what the Secret's annotations say. */
   readonly scope?: Scope

@@ -131,7 +131,8 @@ function groupFailures(failures: readonly Failure[]): CodedError {
   const lines = [...namesByMessage].map(([message, names]) => `${message} (${names.sort().join(', ')})`)
   const codes = new Set(failures.map(({ error }) => error.code))
   const code: ErrorCode = codes.size === 1 ? (failures[0]?.error.code ?? 'SEALED_REJECTED') : 'SEALED_REJECTED'
-  return new CodedError(code, lines.sort().join('\n'), { reports: failures.map(({ name, error }) => ({ item: name, code: error.code })) })
+  const hint = failures.map(({ error }) => error.hint).find((text) => text !== undefined)
+  return new CodedError(code, lines.sort().join('\n'), { ...(hint !== undefined && { hint }), reports: failures.map(({ name, error }) => ({ item: name, code: error.code })) })
 }
 
 function assemble(sealed: SealedSecretManifest, { items, fingerprints }: OpenedItems, { render }: UnsealOptions): Unsealed {
