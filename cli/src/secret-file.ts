@@ -61,21 +61,11 @@ export async function inFile<T>(file: string, step: () => T | Promise<T>): Promi
   }
 }
 
-function messageOf(error: CodedError): string {
-  switch (error.code) {
-    // The digests of these two are hashes of plaintext.
-    case 'MAC_MISMATCH':
-      return 'MAC mismatch: the values are not those that the file was written with'
-    case 'MAC_MISSING':
-      return 'the file has no MAC'
-    case 'DATA_KEY_UNRECOVERABLE': {
-      const reports = (error.reports ?? []) as readonly KeyReport[]
-      const keys = reports.map(({ name, type, outcome, error: cause }) => `${name} (${type}: ${outcome === 'recovered' ? 'opened' : (cause?.message ?? 'no identity here fits')})`)
-      return `none of its keys can be used here: ${keys.join('; ')}`
-    }
-    default:
-      return error.message
-  }
+/** What the keys answered stands in the message: keys with the same answer together. */
+function messageOf({ code, message, reports = [] }: CodedError): string {
+  if (code !== 'DATA_KEY_UNRECOVERABLE') return message
+  const answers = Map.groupBy(reports as readonly KeyReport[], ({ outcome, error }) => (outcome === 'recovered' ? 'opened' : (error?.message ?? 'no identity here fits')))
+  return `${message}: ${[...answers].map(([answer, keys]) => `${keys.map(({ name }) => name).join(', ')} (${answer})`).join('; ')}`
 }
 
 /** For commands that write the file again. @throws CodedError USAGE */

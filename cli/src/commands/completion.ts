@@ -3,8 +3,7 @@
  * @module
  */
 import { CodedError } from '@waxseal/core'
-import type { NativeCommand } from '../native-command.ts'
-import type { NativeAction } from '../native-command.ts'
+import type { NativeAction, NativeCommand } from '../native-command.ts'
 import { COMMANDS } from './index.ts'
 
 const NAMES = ['waxseal', 'wax'] as const
@@ -24,8 +23,8 @@ function bash(): string {
     return
   fi
   case "\${COMP_WORDS[1]}" in
-${cases}
     completion) COMPREPLY=($(compgen -W "bash zsh fish powershell" -- "$word")); return ;;
+${cases}
   esac
   case "$word" in
     -*) COMPREPLY=($(compgen -W "$flags" -- "$word")) ;;
@@ -54,7 +53,11 @@ ${list}
 ${cases}
   esac
 }
-compdef _waxseal ${NAMES.join(' ')}
+if [ "$funcstack[1]" = _waxseal ]; then
+  _waxseal "$@"
+else
+  compdef _waxseal ${NAMES.join(' ')}
+fi
 `
 }
 
@@ -79,11 +82,11 @@ function powershell(): string {
   $flags = @{
 ${flags}
   }
-  $elements = $ast.CommandElements
-  if ($elements.Count -le 2 -and $word -eq ($elements | Select-Object -Skip 1 -First 1)) {
+  $words = @($ast.CommandElements | ForEach-Object { $_.ToString() })
+  if ($words.Count -lt 2 -or ($words.Count -eq 2 -and $word -ne '')) {
     $candidates = '${words()}' -split ' '
   } else {
-    $candidates = $flags["$($elements[1])"]
+    $candidates = $flags[$words[1]]
   }
   $candidates | Where-Object { $_ -like "$word*" } | ForEach-Object { [System.Management.Automation.CompletionResult]::new($_) }
 }

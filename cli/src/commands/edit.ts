@@ -2,12 +2,11 @@
  * `edit`: plaintext in a private folder, the user's editor, and encryption of what was saved under the same data key.
  * @module
  */
-import { closeSync, openSync, writeSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { CodedError, isNewerVersion, saveDocument, type Document, type Format } from '@waxseal/core'
 import type { Context } from '../context.ts'
 import { runEditor } from '../editor.ts'
-import { kindOfFile, readFileBounded, replaceFile } from '../files.ts'
+import { createPrivateFile, kindOfFile, readFileBounded, replaceFile } from '../files.ts'
 import type { NativeAction, OptionValues } from '../native-command.ts'
 import { encryptPlain, formatOf, inFile, newFileSettings, openSecretFile, parsePlainFile, refuseStdio } from '../secret-file.ts'
 import { SOPS_VERSION } from '../sops-version.ts'
@@ -52,7 +51,7 @@ function refuseReserved(document: Document, format: Format): void {
 function withEditor(file: string, plain: Uint8Array, context: Context, save: (source: Uint8Array) => Promise<Uint8Array>): Promise<Uint8Array | undefined> {
   return withPrivateFolder(context, 'waxseal-edit-', async (folder) => {
     const path = join(folder, basename(file))
-    writePrivate(path, plain)
+    createPrivateFile(path, plain)
     for (;;) {
       await runEditor(context, path)
       const source = readFileBounded(path)
@@ -68,13 +67,4 @@ function withEditor(file: string, plain: Uint8Array, context: Context, save: (so
       }
     }
   })
-}
-
-function writePrivate(path: string, content: Uint8Array): void {
-  const fd = openSync(path, 'wx', 0o600)
-  try {
-    for (let at = 0; at < content.length; ) at += writeSync(fd, content, at)
-  } finally {
-    closeSync(fd)
-  }
 }

@@ -2,13 +2,12 @@
  * `init`: an identity for the user, a rule file and git attributes for the repository. What is there stays.
  * @module
  */
-import { mkdirSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { CodedError } from '@waxseal/core'
 import { generateIdentity, namedRecipients, recipientKind } from '@waxseal/provider-age'
 import { ageKeyFile } from '../age-identities.ts'
 import type { Context } from '../context.ts'
-import { createFile, kindOfFile, readFileBounded } from '../files.ts'
+import { createFile, createPrivateFile, kindOfFile, readFileBounded } from '../files.ts'
 import type { NativeAction } from '../native-command.ts'
 import { searchRuleFile } from '../rules.ts'
 
@@ -49,8 +48,7 @@ function ownIdentity(file: string, context: Context): { recipient: string; made:
     return { recipient: first.recipient, made: false }
   }
   const { recipient, fileText } = generateIdentity(context.now())
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  createFile(path, Buffer.from(fileText, 'utf8'), 0o600, file)
+  createPrivateFile(path, Buffer.from(fileText, 'utf8'), file)
   return { recipient, made: true }
 }
 

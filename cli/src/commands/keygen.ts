@@ -1,8 +1,11 @@
-/** @module */
+/**
+ * `keygen`: a new age identity, or the recipients of one that is there.
+ * @module
+ */
 import { resolve } from 'node:path'
 import { CodedError } from '@waxseal/core'
 import { generateIdentity, namedRecipients } from '@waxseal/provider-age'
-import { createFile, readFileBounded } from '../files.ts'
+import { createPrivateFile, readFileBounded } from '../files.ts'
 import type { NativeAction } from '../native-command.ts'
 
 export const keygen: NativeAction = async (_args, options, context) => {
@@ -19,7 +22,7 @@ export const keygen: NativeAction = async (_args, options, context) => {
     context.stdout.write(fileText)
     return 0
   }
-  createFile(resolve(context.cwd, output), Buffer.from(fileText, 'utf8'), 0o600, output)
+  createPrivateFile(resolve(context.cwd, output), Buffer.from(fileText, 'utf8'), output)
   context.stderr.write(`public key: ${recipient}\n`)
   return 0
 }

@@ -217,6 +217,8 @@ describe('keygen', () => {
     expect(text).toMatch(/^# created: 2026-01-02T03:04:05Z\n# public key: (age1\S+)\nAGE-SECRET-KEY-1[A-Z0-9]{58}\n$/)
     expect((await waxseal(['keygen', '-o', 'keys.txt'], { cwd })).status).toBe(9)
     expect(read(cwd, 'keys.txt')).toBe(text)
+    expect((await waxseal(['keygen', '-o', 'new/folder/keys.txt'], { cwd })).status).toBe(0)
+    expect(statSync(join(cwd, 'new')).mode & 0o777).toBe(0o700)
     expect((await waxseal(['keygen', '-y', 'keys.txt'], { cwd })).stdout).toBe(made.stderr.replace('public key: ', ''))
   })
 })

@@ -78,11 +78,12 @@ export function plainTree({ document, edits }: OpenedDocument): Tree {
   return applyEdits(document.tree, edits)
 }
 
+/** Errors do not tell the digests: they are hashes of plaintext. */
 function verifyMac({ mac, lastModified }: Metadata, computed: string, cipher: ValueCipher): void {
-  if (mac === '') throw new CodedError('MAC_MISSING', `MAC mismatch. File has no MAC, computed ${computed}`)
+  if (mac === '') throw new CodedError('MAC_MISSING', 'MAC mismatch: the file has no MAC')
   const stored = readMac(mac, lastModified, cipher)
   const [a, b] = [Buffer.from(stored), Buffer.from(computed)]
-  if (a.length !== b.length || !timingSafeEqual(a, b)) throw new CodedError('MAC_MISMATCH', `MAC mismatch. File has ${stored}, computed ${computed}`)
+  if (a.length !== b.length || !timingSafeEqual(a, b)) throw new CodedError('MAC_MISMATCH', 'MAC mismatch: the values are not those that the file was written with')
 }
 
 function readMac(mac: string, lastModified: string, cipher: ValueCipher): string {
