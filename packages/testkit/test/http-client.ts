@@ -47,10 +47,11 @@ export function send(endpoint: Endpoint, path: string, { method = 'GET', body, h
     method,
     headers: {
       ...(endpoint.token === undefined ? {} : { authorization: `Bearer ${endpoint.token}` }),
-      ...(payload === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(payload)) }),
       ...headers,
     },
     agent: false as const,
+    signal: AbortSignal.timeout(20_000),
   }
   return new Promise((resolve, reject) => {
     const start = url.protocol === 'https:' ? httpsRequest : httpRequest

@@ -5,7 +5,7 @@
  */
 import { AGE_COLUMN, countColumn, EVENT_COLUMNS, NAME_COLUMN, PORTS_COLUMN, textColumn } from './columns.ts'
 import { crdErrors, readCrd } from './crds.ts'
-import { invalid, required, type FieldError } from './field-errors.ts'
+import { invalid, type FieldError } from './field-errors.ts'
 import { objectOf, omit, textOf, type JsonObject } from './json.ts'
 import { readMetadata, stringMap } from './metadata.ts'
 import type { KubeObject } from './objects.ts'
@@ -13,11 +13,16 @@ import { apiVersionOf, type ResourceType } from './resource-type.ts'
 import { configKeyErrors, readSecret, validateSecret } from './secrets.ts'
 
 type Facts = Pick<ResourceType, 'kind' | 'plural'> &
-  Partial<Omit<ResourceType, 'decode'>> & { readonly read?: (raw: JsonObject, defaults: KubeObject) => KubeObject }
+  Partial<Omit<ResourceType, 'decode'>> & {
+    readonly read?: (raw: JsonObject, defaults: KubeObject) => KubeObject
+    /** Top-level fields beside kind, apiVersion and metadata, if others are to be reported. */
+    readonly fields?: readonly string[]
+  }
 
-function builtIn({ read, ...facts }: Facts): ResourceType {
+function builtIn({ read, fields, ...facts }: Facts): ResourceType {
   const type = { group: '', version: 'v1', ...facts }
   const apiVersion = apiVersionOf(type)
+  const known = fields && new Set(['kind', 'apiVersion', 'metadata', ...fields])
   return {
     singular: facts.kind.toLowerCase(),
     shortNames: [],
@@ -33,7 +38,8 @@ function builtIn({ read, ...facts }: Facts): ResourceType {
     validate: () => [],
     decode(raw) {
       const defaults = { kind: type.kind, apiVersion, metadata: readMetadata(raw['metadata'], type.kind) }
-      return { object: read ? read(raw, defaults) : { ...omit(raw, 'kind', 'apiVersion', 'metadata'), ...defaults }, unknownFields: [] }
+      const object = read ? read(raw, defaults) : { ...omit(raw, 'kind', 'apiVersion', 'metadata'), ...defaults }
+      return { object, unknownFields: known ? Object.keys(raw).filter((field) => !known.has(field)) : [] }
     },
     ...type,
   }
@@ -58,6 +64,7 @@ export const BUILT_IN_TYPES: readonly ResourceType[] = [
     plural: 'secrets',
     selectableFields: ['type'],
     columns: [NAME_COLUMN, textColumn('Type', 'type'), countColumn('Data', 'data'), AGE_COLUMN],
+    fields: ['data', 'stringData', 'type', 'immutable'],
     read: readSecret,
     validate: validateSecret,
   }),
@@ -79,6 +86,7 @@ export const BUILT_IN_TYPES: readonly ResourceType[] = [
       'involvedObject.resourceVersion', 'involvedObject.fieldPath', 'reason', 'reportingComponent', 'source', 'type',
     ],
     columns: EVENT_COLUMNS,
+    read: (raw, defaults) => ({ reportingComponent: '', reportingInstance: '', eventTime: null, ...omit(raw, 'kind', 'apiVersion', 'metadata'), ...defaults }),
     validate: eventErrors,
   }),
   builtIn({
@@ -144,6 +152,5 @@ function leaseErrors(lease: KubeObject): FieldError[] {
       errors.push(invalid(`spec.${field}`, value, least === 0 ? 'must be greater than or equal to 0' : 'must be greater than 0'))
     }
   }
-  if (spec['holderIdentity'] === '') errors.push(required('spec.holderIdentity', 'must not be empty'))
   return errors
 }

@@ -29,16 +29,21 @@ export function prune(value: JsonObject, schema: JsonObject): { readonly value: 
   return { value: kept, unknownFields }
 }
 
-/** Fills in `default` where a field is absent. */
+/** Drops null where the schema does not allow it, and fills in `default` where a field is absent. */
 export function applyDefaults(value: Json, schema: JsonObject): Json {
   if (Array.isArray(value)) return (value as readonly Json[]).map((item) => applyDefaults(item, objectOf(schema['items'])))
   if (!isObject(value)) return value
   const result = new Map(Object.entries(value))
-  for (const [key, child] of Object.entries(objectOf(schema['properties']))) {
-    const childSchema = objectOf(child)
-    if (result.get(key) === undefined && childSchema['default'] !== undefined) result.set(key, childSchema['default'])
-    const there = result.get(key)
-    if (there !== undefined) result.set(key, applyDefaults(there, childSchema))
+  const properties = objectOf(schema['properties'])
+  for (const [key, child] of result) {
+    const childSchema = Object.hasOwn(properties, key) ? objectOf(properties[key]) : schema['additionalProperties']
+    if (!isObject(childSchema) || child === undefined) continue
+    if (child === null && childSchema['nullable'] !== true) result.delete(key)
+    else result.set(key, applyDefaults(child, childSchema))
+  }
+  for (const [key, child] of Object.entries(properties)) {
+    const byDefault = objectOf(child)['default']
+    if (!result.has(key) && byDefault !== undefined) result.set(key, byDefault)
   }
   return Object.fromEntries(result)
 }
@@ -68,7 +73,7 @@ function objectErrors(value: JsonObject, schema: JsonObject, path: string): Fiel
     if (!Object.hasOwn(value, name)) errors.push(required(join(path, name)))
   }
   const properties = objectOf(schema['properties'])
-  for (const [key, child] of Object.entries(value)) {
+  for (const [key, child] of Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) {
     if (child === undefined) continue
     if (Object.hasOwn(properties, key)) errors.push(...schemaErrors(child, objectOf(properties[key]), join(path, key)))
     else if (isObject(schema['additionalProperties'])) errors.push(...schemaErrors(child, schema['additionalProperties'], join(path, key)))
@@ -85,9 +90,9 @@ function textErrors(value: string, schema: JsonObject, path: string): FieldError
   if (typeof minLength === 'number' && value.length < minLength) errors.push(invalid(path, value, `${path} in body should be at least ${minLength} chars long`))
   if (typeof maxLength === 'number' && value.length > maxLength) errors.push(invalid(path, value, `may not be more than ${maxLength} bytes`))
   if (format === 'date-time' && !/^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/.test(value)) {
-    errors.push(invalid(path, value, `${path} in body must be of type date-time: ${JSON.stringify(value)}`))
+    errors.push(wrongType(path, value, `${path} in body must be of type date-time: ${JSON.stringify(value)}`))
   }
-  if (format === 'byte' && !/^[A-Za-z0-9+/]*={0,2}$/.test(value)) errors.push(invalid(path, value, `${path} in body must be of type byte: ${JSON.stringify(value)}`))
+  if (format === 'byte' && !/^[A-Za-z0-9+/]*={0,2}$/.test(value)) errors.push(wrongType(path, value, `${path} in body must be of type byte: ${JSON.stringify(value)}`))
   return errors
 }
 

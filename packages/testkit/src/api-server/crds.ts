@@ -97,7 +97,7 @@ function printerColumns(columns: readonly Json[]): Column[] {
     const steps = pathSteps(textOf(column['jsonPath']))
     return {
       name: textOf(column['name']),
-      type: type === 'date' ? 'string' : type,
+      type,
       ...(typeof column['description'] === 'string' ? { description: column['description'] } : {}),
       ...(typeof column['priority'] === 'number' ? { priority: column['priority'] } : {}),
       cell(object, now) {

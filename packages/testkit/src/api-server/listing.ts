@@ -56,18 +56,19 @@ export function listPage(store: Store, type: ResourceType, selector: Selector, q
 
 /** The revision that a first page shows. */
 function listRevision(store: Store, query: URLSearchParams): number {
-  const wanted = parseRevision(query.get('resourceVersion') ?? '')
+  const text = query.get('resourceVersion') ?? ''
+  const wanted = parseRevision(text)
+  if (wanted === undefined) throw badRequest(`invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(text)}: it must be a number`)
   if (wanted > store.revision) throw tooNew(wanted, store.revision)
   if (query.get('resourceVersionMatch') !== 'Exact') return store.revision
   if (wanted < store.compacted) throw tooOld(wanted, store.compacted)
   return wanted
 }
 
-/** @throws StatusError 400 */
-export function parseRevision(text: string): number {
+/** undefined for a text that is no version. */
+export function parseRevision(text: string): number | undefined {
   if (text === '') return 0
-  if (!/^\d{1,15}$/.test(text)) throw badRequest(`Invalid value: ${JSON.stringify(text)}: resourceVersion must be a number`)
-  return Number(text)
+  return /^\d{1,15}$/.test(text) ? Number(text) : undefined
 }
 
 export function tooOld(wanted: number, oldest: number): StatusError {
@@ -85,7 +86,7 @@ function writeToken(revision: number, start: string): string {
 }
 
 function readToken(store: Store, token: string): { readonly revision: number; readonly start: string } {
-  const invalid = badRequest('continue key is not valid')
+  const invalid = badRequest('invalid continue token: continue key is not valid')
   let decoded: unknown
   try {
     decoded = JSON.parse(Buffer.from(token, 'base64url').toString())

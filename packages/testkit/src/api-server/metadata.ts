@@ -10,6 +10,7 @@ import { badRequest } from './status.ts'
 
 const SUBDOMAIN_MAX = 253
 const LABEL_MAX = 63
+const STANDARD_FINALIZERS = ['kubernetes', 'orphan', 'foregroundDeletion']
 const ANNOTATIONS_MAX_BYTES = 256 * 1024
 
 const DNS_LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/
@@ -48,7 +49,7 @@ function nameProblems(name: string, rule: NameRule): string[] {
 function qualifiedNameProblems(key: string): string[] {
   const parts = key.split('/')
   if (parts.length > 2) {
-    return ["a valid qualified name must consist of a name and an optional DNS subdomain prefix with a '/' between them (e.g. 'example.com/MyName')"]
+    return [`${NAME_PART_TEXT.replace('name part', 'a valid label key')} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`]
   }
   const [name = '', prefix] = parts.reverse()
   const problems: string[] = []
@@ -122,8 +123,7 @@ function ownerErrors({ ownerReferences = [] }: ObjectMeta): FieldError[] {
   const seen = new Set<string>()
   ownerReferences.forEach((owner, index) => {
     for (const part of ['apiVersion', 'kind', 'name', 'uid']) {
-      const text = textOf(owner[part])
-      if (text === '') errors.push(invalid(`metadata.ownerReferences[${index}].${part}`, text, part === 'apiVersion' ? 'version must not be empty' : 'must not be empty'))
+      if (textOf(owner[part]) === '') errors.push(required(`metadata.ownerReferences[${index}].${part}`, 'must not be empty'))
     }
     if (owner.controller === true && ownerReferences.findIndex((one) => one.controller === true) < index) {
       errors.push(invalid('metadata.ownerReferences', [...ownerReferences], 'Only one reference can have Controller set to true'))
@@ -136,8 +136,9 @@ function ownerErrors({ ownerReferences = [] }: ObjectMeta): FieldError[] {
 
 function finalizerErrors({ finalizers = [] }: ObjectMeta): FieldError[] {
   return finalizers.flatMap((finalizer, index) => {
-    const field = `metadata.finalizers[${index}]`
-    return qualifiedNameProblems(finalizer).map((text) => invalid(field, finalizer, text))
+    const errors = qualifiedNameProblems(finalizer).map((text) => invalid('metadata.finalizers', finalizer, text))
+    if (finalizer.includes('/') || STANDARD_FINALIZERS.includes(finalizer)) return errors
+    return [...errors, invalid(`metadata.finalizers[${index}]`, finalizer, 'name is neither a standard finalizer name nor is it fully qualified')]
   })
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { isDeepStrictEqual } from 'node:util'
-import { arrayOf, isObject, objectOf, omit, textOf, type Json, type JsonObject } from './json.ts'
+import { arrayOf, isObject, objectOf, omit, valueAt, type Json, type JsonObject } from './json.ts'
 import { badRequest, StatusError } from './status.ts'
 
 /** RFC 7386 2. */
@@ -39,7 +39,7 @@ export function strategicMergePatch(target: Json | undefined, patch: Json): Json
 }
 
 function mergeList(target: readonly Json[], patch: readonly Json[], key: string): readonly Json[] {
-  if (key === '') return [...target, ...patch.filter((one) => !target.includes(one))]
+  if (key === '') return [...patch, ...target.filter((one) => !patch.includes(one))]
   let result = [...target]
   for (const element of patch) {
     const at = result.findIndex((one) => isObject(one) && isObject(element) && isDeepStrictEqual(one[key], element[key]))
@@ -50,73 +50,63 @@ function mergeList(target: readonly Json[], patch: readonly Json[], key: string)
   return result
 }
 
-/** RFC 6902. @throws StatusError 422 when an operation fails, 400 when it is none */
+/** RFC 6902. @throws StatusError 422 when an operation fails, 400 when the patch is no list */
 export function jsonPatch(target: Json, patch: Json): Json {
   if (!Array.isArray(patch)) throw badRequest('error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch')
   return patch.reduce<Json>((document, operation: Json) => operate(document, objectOf(operation)), target)
 }
 
-function operate(document: Json, { op, path, from, value }: JsonObject): Json {
+function operate(document: Json, { op, path, from, value = null }: JsonObject): Json {
   const at = steps(path)
   switch (op) {
     case 'add':
-      return change(document, at, 'add', value ?? null)
+      return change(document, at, 'add', value)
     case 'replace':
-      lookUp(document, at, `replace operation does not apply: doc is missing key: ${textOf(path)}: missing value`)
-      return change(document, at, 'replace', value ?? null)
+      lookUp(document, at)
+      return change(document, at, 'replace', value)
     case 'remove':
-      lookUp(document, at, `remove operation does not apply: doc is missing key: ${textOf(path)}: missing value`)
+      lookUp(document, at)
       return change(document, at, 'remove')
     case 'copy':
-      return change(document, at, 'add', lookUp(document, steps(from), `copy operation does not apply: doc is missing from path: ${textOf(from)}: missing value`))
-    case 'move': {
-      const moved = lookUp(document, steps(from), `move operation does not apply: doc is missing from path: ${textOf(from)}: missing value`)
-      return change(change(document, steps(from), 'remove'), at, 'add', moved)
-    }
-    case 'test': {
-      const missing = `testing value ${textOf(path)} failed: test failed`
-      if (!isDeepStrictEqual(lookUp(document, at, missing), value ?? null)) throw failed(missing)
+      return change(document, at, 'add', lookUp(document, steps(from)))
+    case 'move':
+      return change(change(document, steps(from), 'remove'), at, 'add', lookUp(document, steps(from)))
+    case 'test':
+      if (!isDeepStrictEqual(lookUp(document, at), value)) throw failed()
       return document
-    }
     default:
-      throw failed(`Unexpected kind: ${textOf(op)}`)
+      throw failed()
   }
 }
 
 function steps(pointer: Json | undefined): string[] {
-  if (typeof pointer !== 'string' || (pointer !== '' && !pointer.startsWith('/'))) throw failed('the pointer of an operation must start with "/"')
+  if (typeof pointer !== 'string' || (pointer !== '' && !pointer.startsWith('/'))) throw failed()
   return pointer === '' ? [] : pointer.slice(1).split('/').map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
 }
 
-function lookUp(document: Json, at: readonly string[], missing: string): Json {
-  let here: Json | undefined = document
-  for (const step of at) {
-    if (Array.isArray(here)) here = here[Number(step)]
-    else here = isObject(here) && Object.hasOwn(here, step) ? here[step] : undefined
-    if (here === undefined) throw failed(missing)
-  }
-  return here
+function lookUp(document: Json, at: readonly string[]): Json {
+  const found = valueAt(document, at)
+  if (found === undefined) throw failed()
+  return found
 }
 
 function change(document: Json, [step, ...rest]: readonly string[], how: 'add' | 'replace' | 'remove', value: Json = null): Json {
-  if (step === undefined) return how === 'remove' ? null : value
+  if (step === undefined) return value
   if (Array.isArray(document)) {
     const list = [...(document as readonly Json[])]
     const index = step === '-' && how === 'add' ? list.length : Number(step)
-    if (!Number.isInteger(index) || index < 0 || index > list.length) throw failed(`${how} operation does not apply: unable to use index ${step}`)
+    if (!Number.isInteger(index) || index < 0 || index > list.length) throw failed()
     if (rest.length > 0) list[index] = change(list[index] ?? null, rest, how, value)
     else if (how === 'remove') list.splice(index, 1)
     else list.splice(index, how === 'add' ? 0 : 1, value)
     return list
   }
-  if (!isObject(document)) throw failed(`${how} operation does not apply: doc is missing path: "/${[step, ...rest].join('/')}": missing value`)
+  if (!isObject(document)) throw failed()
   if (rest.length === 0) return how === 'remove' ? omit(document, step) : { ...document, [step]: value }
-  if (!Object.hasOwn(document, step)) throw failed(`${how} operation does not apply: doc is missing path: "/${[step, ...rest].join('/')}": missing value`)
-  return { ...document, [step]: change(document[step] ?? null, rest, how, value) }
+  return { ...document, [step]: change(lookUp(document, [step]), rest, how, value) }
 }
 
-function failed(message: string): StatusError {
-  return new StatusError(422, 'Invalid', 'the server rejected our request due to an error in our request', {
-    details: { causes: [{ reason: 'UnexpectedServerResponse', message }] },
-  })
+/** One answer for every operation that fails. */
+function failed(): StatusError {
+  return new StatusError(422, 'Invalid', 'the server rejected our request due to an error in our request', { details: {} })
 }

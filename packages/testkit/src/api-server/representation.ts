@@ -7,7 +7,8 @@ import type { KubeObject } from './objects.ts'
 import { apiVersionOf, type ResourceType } from './resource-type.ts'
 import { notAcceptable } from './status.ts'
 
-export type Shape = 'full' | 'metadata' | 'table'
+/** `metadata` and `metadata-list` are not interchangeable: each fits one kind of answer. */
+export type Shape = 'full' | 'metadata' | 'metadata-list' | 'table'
 
 const META_VERSION = 'meta.k8s.io/v1'
 
@@ -21,9 +22,10 @@ export function acceptedShape(accept: string | undefined): Shape {
     if (as === undefined) return 'full'
     if (parameters.includes('g=meta.k8s.io') && !parameters.includes('v=v1')) continue
     if (as === 'Table') return 'table'
-    if (as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList') return 'metadata'
+    if (as === 'PartialObjectMetadata') return 'metadata'
+    if (as === 'PartialObjectMetadataList') return 'metadata-list'
   }
-  throw notAcceptable(['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'])
+  throw notAcceptable('406: Not Acceptable\n\nAvailable representations: application/json')
 }
 
 /** Texts of objects in full, kept as long as the object: lists and watches of the same state serialize it once. */
@@ -31,7 +33,7 @@ const fullTexts = new WeakMap<KubeObject, string>()
 
 /** One object as JSON. @param inList - items of a built-in kind's list do not name their kind */
 export function objectText(type: ResourceType, object: KubeObject, shape: Shape, inList = false): string {
-  if (shape === 'metadata') return JSON.stringify(partial(object))
+  if (shape === 'metadata' || shape === 'metadata-list') return JSON.stringify(partial(object))
   if (inList && !type.isCustom) return JSON.stringify(omit(object, 'kind', 'apiVersion'))
   let text = fullTexts.get(object)
   if (text === undefined) fullTexts.set(object, (text = JSON.stringify(object)))
@@ -43,8 +45,9 @@ function partial({ metadata }: KubeObject): JsonObject {
 }
 
 export function listText(type: ResourceType, items: readonly KubeObject[], metadata: JsonObject, shape: Shape): string {
-  const head = shape === 'metadata' ? { kind: 'PartialObjectMetadataList', apiVersion: META_VERSION } : { kind: `${type.kind}List`, apiVersion: apiVersionOf(type) }
-  const start = JSON.stringify({ ...head, metadata }).slice(0, -1)
+  const head = shape === 'metadata-list' ? { kind: 'PartialObjectMetadataList', apiVersion: META_VERSION } : { kind: `${type.kind}List`, apiVersion: apiVersionOf(type) }
+  const fullMetadata = type.isCustom && shape === 'full' ? { continue: '', ...metadata } : metadata
+  const start = JSON.stringify({ ...head, metadata: fullMetadata }).slice(0, -1)
   return `${start},"items":[${items.map((item) => objectText(type, item, shape, true)).join(',')}]}\n`
 }
 

@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { authorize } from './authorization.ts'
 import { discoveryDocument } from './discovery.ts'
 import type { Faults, Trouble } from './faults.ts'
+import { notSupported } from './field-errors.ts'
 import { isObject, objectOf, type Json, type JsonObject } from './json.ts'
 import { listPage, requestSelector } from './listing.ts'
 import type { KubeObject } from './objects.ts'
@@ -15,10 +16,10 @@ import { Reply } from './reply.ts'
 import { acceptedShape, isJsonBody, listText, objectText, table, type Shape } from './representation.ts'
 import { readRequest, type RequestedResource, type RequestInfo } from './request-info.ts'
 import type { RequestLog } from './request-log.ts'
-import { resourceSubject, type ResourceType } from './resource-type.ts'
+import type { ResourceType } from './resource-type.ts'
 import { REVIEWS } from './reviews.ts'
 import { passedHeaders, type ServiceProxy } from './service-proxy.ts'
-import { badRequest, conflict, expired, internalError, methodNotAllowed, notFound, serviceUnavailable, StatusError, success, tooLarge, tooManyRequests, unauthorized, unsupportedMediaType } from './status.ts'
+import { badRequest, conflict, expired, internalError, invalidObject, methodNotAllowed, noSuchResource, notAcceptable, notFound, serviceUnavailable, StatusError, success, tooLarge, tooManyRequests, unauthorized, unknownPatchType, unsupportedMediaType } from './status.ts'
 import type { Store } from './store.ts'
 import type { TypeRegistry } from './type-registry.ts'
 import type { User, Users } from './users.ts'
@@ -31,6 +32,8 @@ const PATCH_TYPES: Readonly<Record<string, PatchType>> = {
   'application/strategic-merge-patch+json': 'strategic',
   'application/json-patch+json': 'json',
 }
+
+const OPTIONS_KINDS: Readonly<Record<string, string>> = { create: 'CreateOptions', update: 'UpdateOptions', patch: 'PatchOptions' }
 
 export interface Cluster {
   readonly store: Store
@@ -71,7 +74,7 @@ export async function handleRequest(cluster: Cluster, request: IncomingMessage, 
     if (trouble.delayMs !== undefined) await delay(trouble.delayMs)
     if (trouble.cut) return reply.cut()
     if (trouble.status !== undefined) throw plannedFailure(trouble.status, trouble, info)
-    const user = cluster.users.authenticate(request.headers.authorization)
+    const user = cluster.users.impersonate(cluster.users.authenticate(request.headers.authorization), request.headers)
     entry.user = user.name
     authorize(cluster.store, user, info)
     await answer(cluster, info, user, reply)
@@ -116,7 +119,11 @@ async function answer(cluster: Cluster, info: RequestInfo, user: User, reply: Re
     return reply.json(201, { ...head, ...review.answer(body, { store: cluster.store, users: cluster.users, user }) })
   }
   const type = cluster.types.find(resource.group, resource.version, resource.plural)
-  if (!type) return reply.text(404, '404 page not found\n', 'text/plain; charset=utf-8')
+  if (!type) {
+    const known = cluster.types.all().some(({ group, version }) => group === resource.group && version === resource.version)
+    if (known) throw noSuchResource()
+    return reply.text(404, '404 page not found\n', 'text/plain; charset=utf-8')
+  }
   if (type.plural === 'services' && resource.subresource === 'proxy') return proxyService(cluster, info, resource, reply)
   if (resource.subresource !== '') checkSubresource(type, resource, info)
   if (type.namespaced && resource.namespace === '' && !['list', 'watch'].includes(info.verb)) throw methodNotAllowed(info.verb)
@@ -148,10 +155,10 @@ function answerPath(cluster: Cluster, { path }: RequestInfo, reply: Reply): void
   else reply.text(404, '404 page not found\n', 'text/plain; charset=utf-8')
 }
 
-function checkSubresource({ hasStatus, plural }: ResourceType, { subresource, name, group }: RequestedResource, { verb }: RequestInfo): void {
+function checkSubresource({ hasStatus, plural, isCustom }: ResourceType, { subresource, name, group }: RequestedResource, { verb }: RequestInfo): void {
   if (subresource === 'status' && hasStatus && ['get', 'update', 'patch'].includes(verb)) return
   if (subresource === 'token' && plural === 'serviceaccounts' && verb === 'create') return
-  throw notFound({ group, kind: plural, name: `${name}/${subresource}` })
+  throw isCustom ? notFound({ group, kind: plural, name }) : noSuchResource()
 }
 
 async function create(cluster: Cluster, call: Call): Promise<void> {
@@ -163,13 +170,14 @@ async function create(cluster: Cluster, call: Call): Promise<void> {
 async function patch(cluster: Cluster, call: Call): Promise<void> {
   const { type, resource, reply } = call
   const patchType = PATCH_TYPES[mediaType(reply.request)]
-  if (patchType === undefined) throw unsupportedMediaType(Object.keys(PATCH_TYPES).filter((one) => !type.isCustom || PATCH_TYPES[one] !== 'strategic'))
+  if (patchType === undefined) throw unknownPatchType()
   const body = await readJson(reply.request, mediaType(reply.request))
   sendWritten(cluster, call, cluster.operations.patch(type, resource.namespace, resource.name, patchType, body, writeOptions(call)))
 }
 
 function list(cluster: Cluster, { type, resource, info, reply, shape }: Call): void {
   const { items, metadata } = listPage(cluster.store, type, requestSelector(type, resource.namespace, resource.name, info.query), info.query)
+  if (shape === 'metadata') throw notAcceptable(`you requested PartialObjectMetadata, but the requested object is a list (${type.kind}List)`)
   if (shape === 'table') return reply.json(200, table(type, items, metadata, info.query.get('includeObject'), cluster.now()))
   reply.text(200, listText(type, items, metadata, shape))
 }
@@ -177,17 +185,22 @@ function list(cluster: Cluster, { type, resource, info, reply, shape }: Call): v
 function watch(cluster: Cluster, { type, resource, info, reply, shape }: Call): void {
   const selector = requestSelector(type, resource.namespace, resource.name, info.query)
   let started = false
+  const start = (): void => {
+    if (!started) reply.startStream()
+    started = true
+  }
   const sink = {
     line(text: string, isEvent: boolean): void {
-      if (!started) reply.startStream()
-      started = true
+      start()
       reply.line(text, isEvent)
     },
-    end: () => reply.end(),
+    end(): void {
+      start()
+      reply.end()
+    },
   }
   const open = startWatch(cluster.store, { type, selector, query: info.query, shape }, sink, cluster.now)
-  if (!started) reply.startStream()
-  started = true
+  start()
   const seconds = Number(info.query.get('timeoutSeconds') ?? 0)
   const timer = seconds > 0 ? setTimeout(() => reply.end(), seconds * 1000) : undefined
   cluster.watches.add(open)
@@ -235,14 +248,17 @@ function sendWritten(cluster: Cluster, call: Call, { object, created, warnings }
 }
 
 function sendObject(cluster: Cluster, { type, reply, shape, info }: Call, status: number, object: KubeObject): void {
+  if (shape === 'metadata-list') throw notAcceptable(`you requested PartialObjectMetadataList, but the requested object is not a list (${type.kind})`)
   if (shape !== 'table') return reply.text(status, `${objectText(type, object, shape)}\n`)
   const { resourceVersion = '' } = object.metadata
   reply.json(status, table(type, [object], { resourceVersion }, info.query.get('includeObject'), cluster.now()))
 }
 
-function writeOptions({ info: { query }, resource, type }: Call): WriteOptions {
+function writeOptions({ info: { query, verb }, resource }: Call): WriteOptions {
   const dryRun = query.get('dryRun')
-  if (dryRun !== null && dryRun !== 'All' && dryRun !== '') throw badRequest(`invalid dryRun value ${JSON.stringify(dryRun)} for ${resourceSubject(type).kind}`)
+  if (dryRun !== null && dryRun !== 'All') {
+    throw invalidObject({ group: 'meta.k8s.io', kind: OPTIONS_KINDS[verb] ?? 'DeleteOptions' }, [notSupported('dryRun', [dryRun], ['All'])])
+  }
   const fieldValidation = query.get('fieldValidation')
   return { dryRun: dryRun === 'All', subresource: resource.subresource, ...(fieldValidation ? { fieldValidation } : {}) }
 }
@@ -267,7 +283,7 @@ async function readJson(request: IncomingMessage, accepted = 'application/json',
   const body = await readBody(request)
   if (body.length === 0 && mayBeEmpty) return {}
   const type = mediaType(request)
-  if (type !== '' && type !== accepted) throw unsupportedMediaType(['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf', 'application/cbor'])
+  if (type !== '' && type !== accepted) throw unsupportedMediaType(['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'])
   let value: unknown
   try {
     value = JSON.parse(body.toString())

@@ -65,7 +65,7 @@ function accessReview(kind: string, store: Store, user: User, body: JsonObject):
   const spec = objectOf(body['spec'])
   if (spec['resourceAttributes'] === undefined) {
     if (spec['nonResourceAttributes'] !== undefined) return { spec, status: { allowed: user.groups.includes('system:masters') } }
-    throw invalidObject({ group: 'authorization.k8s.io', kind, name: '' }, [required('spec.resourceAttributes', 'exactly one of nonResourceAttributes or resourceAttributes must be specified')])
+    throw invalidObject({ group: 'authorization.k8s.io', kind }, [required('spec.resourceAttributes', 'exactly one of nonResourceAttributes or resourceAttributes must be specified')])
   }
   const asked = objectOf(spec['resourceAttributes'])
   const access = {

@@ -103,8 +103,8 @@ export function unknownPatchType(): StatusError {
   return new StatusError(415, 'UnsupportedMediaType', '415: Unsupported Media Type', { details: {} })
 }
 
-export function notAcceptable(available: readonly string[]): StatusError {
-  return new StatusError(406, 'NotAcceptable', `406: Not Acceptable\n\nAvailable representations: ${available.join(', ')}`, { details: {} })
+export function notAcceptable(message: string): StatusError {
+  return new StatusError(406, 'NotAcceptable', message)
 }
 
 export function invalidObject(subject: Subject, errors: readonly FieldError[]): StatusError {
@@ -127,11 +127,6 @@ export function internalError(message: string): StatusError {
 
 /** What the reference's storage layer refuses without a kind of error: its text alone, and no reason. */
 export function uncategorized(message: string): StatusError {
-  return new StatusError(500, '', message)
-}
-
-/** A failure below the API's own checks: it has no reason. */
-export function storageError(message: string): StatusError {
   return new StatusError(500, '', message)
 }
 

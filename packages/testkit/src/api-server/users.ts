@@ -3,6 +3,7 @@
  * @module
  */
 import { randomBytes } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
 import { unauthorized } from './status.ts'
 
 export interface User {
@@ -33,6 +34,17 @@ export class Users {
 
   revoke(token: string): void {
     this.#tokens.delete(token)
+  }
+
+  /**
+   * The user that a request speaks for, when its own may impersonate.
+   * @param headers - `impersonate-user`, `impersonate-group`
+   */
+  impersonate(user: User, headers: IncomingHttpHeaders): User {
+    const name = headers['impersonate-user']
+    if (typeof name !== 'string' || !user.groups.includes('system:masters')) return user
+    const groups = [headers['impersonate-group'] ?? []].flat()
+    return { name, groups: [...groups, 'system:authenticated'] }
   }
 
   ofToken(token: string): User | undefined {

@@ -4,13 +4,14 @@
  * Follows: k8s.io/apiserver pkg/storage/cacher, pkg/endpoints/handlers/watch.go.
  * @module
  */
+import { forbidden } from './field-errors.ts'
 import type { JsonObject } from './json.ts'
 import { parseRevision, tooOld } from './listing.ts'
 import { withMeta, type KubeObject } from './objects.ts'
 import { objectText, table, type Shape } from './representation.ts'
 import { apiVersionOf, resourceName, type ResourceType } from './resource-type.ts'
 import type { Selector } from './selectors.ts'
-import { invalidObject, type StatusError } from './status.ts'
+import { invalidObject, uncategorized, type StatusError } from './status.ts'
 import type { Store, StoreEvent } from './store.ts'
 
 export interface WatchRequest {
@@ -36,20 +37,22 @@ export interface Watch {
 export function startWatch(store: Store, request: WatchRequest, sink: WatchSink, now: () => Date): Watch {
   const { type, selector, query, shape } = request
   const resource = resourceName(type)
-  const wanted = parseRevision(query.get('resourceVersion') ?? '')
+  const version = query.get('resourceVersion') ?? ''
+  const wanted = parseRevision(version)
+  if (wanted === undefined) throw uncategorized(`resourceVersion: Invalid value: ${JSON.stringify(version)}: it must be a number`)
   const wantsBookmarks = query.get('allowWatchBookmarks') === 'true'
   const initialEvents = query.get('sendInitialEvents')
-  checkInitialEvents(type, query)
+  checkInitialEvents(query)
 
   const shown = (object: KubeObject): string =>
-    shape === 'table' ? JSON.stringify(table(type, [object], {}, query.get('includeObject'), now())) : objectText(type, object, shape)
+    shape === 'table' ? JSON.stringify(table(type, [object], { resourceVersion: object.metadata.resourceVersion ?? '' }, query.get('includeObject'), now())) : objectText(type, object, shape)
   const send = (eventType: string, object: KubeObject): void => sink.line(`{"type":"${eventType}","object":${shown(object)}}\n`, true)
   const fail = (error: StatusError): void => {
     sink.line(`${JSON.stringify({ type: 'ERROR', object: error.toStatus() })}\n`, false)
     sink.end()
   }
   const bookmark = (annotations?: JsonObject): void => {
-    const metadata = { resourceVersion: String(store.revision), creationTimestamp: null, ...(annotations ? { annotations } : {}) }
+    const metadata = { resourceVersion: String(store.revision), ...(annotations ? { annotations } : {}) }
     const kind = shape === 'metadata' ? { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1' } : { kind: type.kind, apiVersion: apiVersionOf(type) }
     sink.line(`${JSON.stringify({ type: 'BOOKMARK', object: { ...kind, metadata } })}\n`, false)
   }
@@ -61,6 +64,10 @@ export function startWatch(store: Store, request: WatchRequest, sink: WatchSink,
     else if (before && event.previous) send('DELETED', withMeta(event.previous, { resourceVersion: String(event.revision) }))
   }
 
+  if (shape === 'metadata-list') {
+    sink.end()
+    return { bookmark() {}, stop() {} }
+  }
   const fromNow = wanted === 0 || initialEvents === 'true'
   if (!fromNow && wanted < store.compacted) {
     fail(tooOld(wanted, store.compacted))
@@ -80,14 +87,11 @@ export function startWatch(store: Store, request: WatchRequest, sink: WatchSink,
   }
 }
 
-function checkInitialEvents(type: ResourceType, query: URLSearchParams): void {
+function checkInitialEvents(query: URLSearchParams): void {
   const match = query.get('resourceVersionMatch')
-  const forbiddenField = (field: string, message: string): StatusError =>
-    invalidObject({ group: 'meta.k8s.io', kind: 'ListOptions', name: '' }, [{ reason: 'FieldValueForbidden', message: `Forbidden: ${message}`, field }])
-  if (query.has('sendInitialEvents')) {
-    if (match !== 'NotOlderThan') throw forbiddenField('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan')
-    if (query.get('sendInitialEvents') === 'true' && query.get('allowWatchBookmarks') !== 'true') {
-      throw forbiddenField('sendInitialEvents', 'sendInitialEvents is forbidden for watch without allowWatchBookmarks')
-    }
-  } else if (match !== null) throw forbiddenField('resourceVersionMatch', `resourceVersionMatch is forbidden for watch of ${type.plural} unless sendInitialEvents is provided`)
+  const field = 'resourceVersionMatch'
+  const refuse = (why: string): StatusError => invalidObject({ group: 'meta.k8s.io', kind: 'ListOptions' }, [forbidden(field, why)])
+  if (!query.has('sendInitialEvents')) {
+    if (match !== null) throw refuse('resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided')
+  } else if (match !== 'NotOlderThan') throw refuse('sendInitialEvents requires setting resourceVersionMatch to NotOlderThan')
 }
