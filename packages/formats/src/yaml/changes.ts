@@ -6,45 +6,41 @@
  */
 import { applyEdits, CodedError, type Edit, type Entry, type Node, type Tree, type ValueNode } from '@waxseal/core'
 import type { Replacement } from '../splice.ts'
-import { dressToken, dressValue, toLines, type Dressing } from './dress.ts'
+import { dressToken, dressValue, freshScalar, gapBefore, lacksColon, putColon, splitFirstLine, toLines, type Dressing } from './dress.ts'
 import { isBlankBetween, lineEnd, lineStart } from './lines.ts'
 import type { AliasSite, PlacedComment, PlacedEntry, PlacedLeaf, PlacedList, PlacedMap, PlacedStream, PlacedValue } from './nodes.ts'
-import { commentText, freshValue, indicatorEnd, removeLines, reshape, type Shape } from './reshape.ts'
+import { commentText, freshValue, indicatorEnd, itemEnd, removeLines, reshape, type Shape } from './reshape.ts'
 import { stringText } from './scalar-text.ts'
-import { outerStart, type CollectionSyntax, type Syntax } from './syntax.ts'
+import { outerStart, type CollectionSyntax, type Range, type Syntax } from './syntax.ts'
 
 type Placed = PlacedValue | PlacedComment | PlacedEntry
+type PlacedCollection = PlacedMap | PlacedList
 
 export class Changes {
   readonly #stream: PlacedStream
   readonly #dressing: Dressing
-  readonly #edits: Edit[] = []
+  readonly #edits: readonly Edit[]
   readonly #replacements: Replacement[] = []
+  readonly #lastReplacements: Replacement[] = []
   readonly #shapes = new Map<CollectionSyntax, Shape>()
+  readonly #indices = new Map<CollectionSyntax, ReadonlyMap<Syntax, number>>()
+  /** Aliases inside of which something is edited. */
   readonly #sites = new Set<AliasSite>()
   /** Where something changes. */
   readonly #changed: number[] = []
-  readonly #indices: Map<CollectionSyntax, ReadonlyMap<Syntax, number>> = new Map()
+  /** What is removed or replaced as a whole, the outermost only, in order. */
+  readonly #covers: readonly Range[]
 
-  constructor(stream: PlacedStream, dressing: Dressing) {
+  constructor(stream: PlacedStream, dressing: Dressing, edits: readonly Edit[]) {
     this.#stream = stream
     this.#dressing = dressing
-  }
-
-  add(edit: Edit): void {
-    this.#edits.push(edit)
-    const placed = placedNode(edit)
-    if (placed.alias !== null) {
-      this.#sites.add(placed.alias)
-      return
-    }
-    switch (edit.do) {
-      case 'token': return this.#token(placed as PlacedLeaf | PlacedComment, edit.token)
-      case 'value': return this.#leaf(placed as PlacedLeaf, (syntax) => dressValue(syntax, edit.value, this.#dressing))
-      case 'comment': return this.#comment(placed as PlacedLeaf | PlacedComment, edit.text)
-      case 'replace': return this.#replace(placed as PlacedValue, edit.by)
-      case 'append': return this.#append(placed as PlacedMap | PlacedList, 'entry' in edit ? edit.entry : edit.item)
-      case 'remove': return this.#remove(placed as PlacedMap | PlacedList, edit.item as Placed)
+    this.#edits = edits
+    this.#covers = outermost(edits.flatMap((edit) => this.#cover(edit)))
+    const gone = new Set(edits.flatMap(goneNode))
+    for (const edit of edits) {
+      const placed = placedNode(edit)
+      if (placed.alias !== null) this.#sites.add(placed.alias)
+      else if (edit.do === 'replace' || !gone.has(placed)) this.#add(edit)
     }
   }
 
@@ -52,7 +48,7 @@ export class Changes {
   shapeOf(collection: CollectionSyntax): Shape {
     let shape = this.#shapes.get(collection)
     if (shape === undefined) {
-      const metadata = this.#stream.documents.flatMap(({ metadata: entries }) => entries.filter(({ parent }) => parent === collection))
+      const metadata = collection.parent !== null ? [] : this.#stream.documents.flatMap(({ metadata: entries }) => entries.filter(({ parent }) => parent === collection))
       shape = { removed: new Set(), commented: new Map(), appended: [], last: new Set(metadata.map(({ index }) => index)), mayBeEmpty: false }
       this.#shapes.set(collection, shape)
     }
@@ -60,99 +56,134 @@ export class Changes {
   }
 
   put(...replacements: Replacement[]): void {
-    this.#replacements.push(...replacements)
+    for (const replacement of replacements) this.#replacements.push(replacement)
+  }
+
+  /** Behind everything else that goes to the same place. */
+  putLast(replacement: Replacement): void {
+    this.#lastReplacements.push(replacement)
   }
 
   replacements(): Replacement[] {
-    const all = [...this.#replacements]
-    for (const [collection, shape] of this.#shapes) all.push(...reshape(collection, shape, this.#dressing))
-    return [...all, ...this.#expansions()]
+    // where several collections end, what the inner one gains comes first
+    const shapes = [...this.#shapes].sort(([a], [b]) => b.start - a.start)
+    return [
+      ...this.#replacements,
+      ...this.#expansions(),
+      ...shapes.flatMap(([collection, shape]) => reshape(collection, shape, this.#dressing)),
+      ...this.#lastReplacements,
+    ]
   }
 
-  #token(node: PlacedLeaf | PlacedComment, token: string): void {
-    if (node.kind === 'comment') this.#commentLine(node, token)
-    else this.#leaf(node, (syntax) => dressToken(syntax, token, this.#dressing))
+  #cover(edit: Edit): Range[] {
+    const placed = placedNode(edit)
+    if (placed.alias !== null || placed.kind === 'comment' || placed.kind === 'entry' || placed.syntax === null) return []
+    if (edit.do === 'replace' && placed.kind === 'leaf' && edit.by.kind === 'leaf') return []
+    if (edit.do === 'replace') return [{ start: outerStart(placed.syntax), end: placed.syntax.end }]
+    if (edit.do !== 'remove' || placed.kind === 'leaf' || edit.item.kind === 'comment') return []
+    const index = this.#itemIndex(placed.syntax, edit.item as PlacedEntry | PlacedValue)
+    return [{ start: placed.syntax.starts[index]!, end: itemEnd(placed.syntax, index) }]
+  }
+
+  #isCovered(at: number): boolean {
+    const cover = this.#covers[firstNotBelow(this.#covers, at) - 1]
+    return cover !== undefined && at <= cover.end
+  }
+
+  #add(edit: Edit): void {
+    switch (edit.do) {
+      case 'token':
+        if (edit.node.kind === 'comment') return this.#commentLine(edit.node as PlacedComment, edit.token)
+        return this.#leaf(edit.node as PlacedLeaf, (syntax) => dressToken(syntax, edit.token, this.#dressing))
+      case 'value': return this.#leaf(edit.node as PlacedLeaf, (syntax) => dressValue(syntax, edit.value, this.#dressing))
+      case 'comment': return this.#comment(edit.node as PlacedLeaf | PlacedComment, edit.text)
+      case 'replace': return this.#replace(edit.node as PlacedValue, edit.by)
+      case 'append': return void this.#collection(edit.into as PlacedCollection)?.appended.push('entry' in edit ? edit.entry : edit.item)
+      case 'remove': return this.#remove(edit.from as PlacedCollection, edit.item as Placed)
+    }
   }
 
   #leaf({ syntax }: PlacedLeaf, dress: (syntax: PlacedLeaf['syntax']) => Replacement[]): void {
+    if (this.#isCovered(syntax.start)) return
     this.#changed.push(syntax.start)
-    this.#replacements.push(...dress(syntax))
+    this.put(...dress(syntax))
   }
 
   #comment(node: PlacedLeaf | PlacedComment, text: string): void {
     if (node.kind === 'comment') return this.#commentLine(node, text)
     const list = node.syntax.parent
     if (list?.kind !== 'list') throw new TypeError('only an element of a list can become a comment')
+    if (this.#isCovered(node.syntax.start)) return
     this.#changed.push(node.syntax.start)
-    this.shapeOf(list).commented.set(this.#index(list, node.syntax), text)
+    this.shapeOf(list).commented.set(this.#itemIndex(list, node), text)
   }
 
   #commentLine({ line: { start, end }, inline }: PlacedComment, text: string): void {
+    if (this.#isCovered(start)) return
     const column = start - lineStart(this.#dressing.text, start)
     const below = inline ? ' ' : this.#dressing.lineEnd + ' '.repeat(column)
-    this.#replacements.push({ start, end, text: commentText(text, below) })
+    this.put({ start, end, text: commentText(text, below) })
   }
 
   #replace(node: PlacedValue, by: ValueNode): void {
     if (node.kind === 'leaf' && by.kind === 'leaf') return this.#leaf(node, (syntax) => dressValue(syntax, by.value, this.#dressing))
     if (node.syntax === null || node.syntax.parent === null) throw new CodedError('EMIT_FAILED', 'the top level of a document cannot be replaced')
+    if (this.#isCovered(outerStart(node.syntax))) return
     this.#changed.push(node.syntax.start)
-    this.#replacements.push(...this.#freshAt(node.syntax, node.syntax.parent, by))
+    this.put(...this.#freshAt(node.syntax, node.syntax.parent, by))
   }
 
-  #append(into: PlacedMap | PlacedList, item: Entry | Node): void {
-    if (into.syntax === null) return this.#appendToEmptyRoot(into, item)
-    this.#changed.push(into.syntax.start)
-    this.shapeOf(into.syntax).appended.push(item)
+  /** @returns undefined if the collection goes anyway */
+  #collection({ syntax }: PlacedCollection): Shape | undefined {
+    if (syntax === null) throw new CodedError('EMIT_FAILED', 'the document is empty', { hint: 'write {} into it first' })
+    if (this.#isCovered(syntax.start)) return undefined
+    this.#changed.push(syntax.start)
+    return this.shapeOf(syntax)
   }
 
-  #appendToEmptyRoot(_into: PlacedMap | PlacedList, _item: Entry | Node): void {
-    throw new CodedError('EMIT_FAILED', 'the document is empty; write {} into it first')
-  }
-
-  #remove(from: PlacedMap | PlacedList, item: Placed): void {
+  #remove(from: PlacedCollection, item: Placed): void {
     if (item.kind === 'comment') return this.#removeComment(item)
-    if (from.syntax === null) throw new TypeError('an empty document has no items')
-    const index = item.kind === 'entry' ? item.index : this.#index(from.syntax, item.alias?.syntax ?? item.syntax!)
-    this.#changed.push(from.syntax.starts[index]!)
-    this.shapeOf(from.syntax).removed.add(index)
+    this.#collection(from)?.removed.add(this.#itemIndex(from.syntax!, item))
   }
 
   #removeComment({ line: { start, end } }: PlacedComment): void {
+    if (this.#isCovered(start)) return
     const { text } = this.#dressing
     const first = lineStart(text, start)
     if (isBlankBetween(text, first, start)) {
-      this.#replacements.push(removeLines(this.#dressing, start, end))
+      this.put(removeLines(this.#dressing, start, end))
     } else {
       let from = start
       while (from > first && isBlankBetween(text, from - 1, from)) from -= 1
-      this.#replacements.push({ start: from, end, text: '' })
+      this.put({ start: from, end, text: '' })
     }
   }
 
-  #index(list: CollectionSyntax, child: Syntax): number {
-    let indices = this.#indices.get(list)
+  #itemIndex(collection: CollectionSyntax, item: PlacedEntry | PlacedValue): number {
+    if (item.kind === 'entry') return item.index
+    let indices = this.#indices.get(collection)
     if (indices === undefined) {
-      indices = new Map(list.children.map((syntax, index) => [syntax, index]))
-      this.#indices.set(list, indices)
+      indices = new Map(collection.children.map((syntax, index) => [syntax, index]))
+      this.#indices.set(collection, indices)
     }
-    return indices.get(child)!
+    return indices.get(item.alias?.syntax ?? item.syntax!)!
   }
 
   // Aliases ---------------------------------------------------------------------------------------------------------
 
-  /** Aliases in which something is edited, or whose anchor holds something that changes. */
+  /** Aliases in which something is edited, or whose anchor holds something that changes or goes. */
   #expansions(): Replacement[] {
-    const changed = this.#changed.toSorted((a, b) => a - b)
+    const changed = this.#changed.map((start) => ({ start })).sort((a, b) => a.start - b.start)
     const sites = this.#stream.aliases.toSorted((a, b) => a.syntax.start - b.syntax.start)
     const expanded: AliasSite[] = []
-    const expandedAt: number[] = []
+    const expandedAt: { readonly start: number }[] = []
     for (const site of sites) {
-      const start = outerStart(site.syntax.target)
-      const { end } = site.syntax.target
-      if (!this.#sites.has(site) && !hasBetween(changed, start, end) && !hasBetween(expandedAt, start, end)) continue
+      const { start: at, target } = site.syntax
+      const start = outerStart(target)
+      const differs = this.#sites.has(site) || hasBetween(changed, start, target.end) || hasBetween(expandedAt, start, target.end) || this.#isCovered(start)
+      if (this.#isCovered(at) || !differs) continue
       expanded.push(site)
-      expandedAt.push(site.syntax.start)
+      expandedAt.push({ start: at })
     }
     if (expanded.length === 0) return []
     const tree: Tree = [{ kind: 'map', items: expanded.map(({ key, node }) => ({ kind: 'entry', key: '', value: node ?? { kind: 'leaf', value: key } })) }]
@@ -162,7 +193,7 @@ export class Changes {
 
   #expansion({ syntax, key }: AliasSite, value: ValueNode): Replacement[] {
     const { parent, start, end } = syntax
-    if (parent === null) throw new CodedError('EMIT_FAILED', 'the top level is an alias of what is encrypted', { hint: 'write its content out' })
+    if (parent === null) throw new CodedError('EMIT_FAILED', 'the top level is an alias of what changes', { hint: 'write its content out' })
     if (key !== null) return [{ start, end, text: stringText(key, { body: 0, parent: 0, key: true, flow: parent.flow }) }]
     return this.#freshAt(syntax, parent, value)
   }
@@ -170,32 +201,53 @@ export class Changes {
   /** Another value behind the ":" or "-" of an old one. A comment beside the indicator stays. */
   #freshAt(old: Syntax, parent: CollectionSyntax, value: ValueNode): Replacement[] {
     const { text, lineEnd: lineBreak } = this.#dressing
-    const [first, rest] = freshValue(value, parent, this.#dressing)
     const from = outerStart(old)
-    if (parent.flow) return [{ start: from, end: old.end, text: first.slice(1) }]
+    const [first, rest] = value.kind === 'leaf' ? splitFirstLine(` ${freshScalar(value.value, parent, old.end, this.#dressing)}`) : freshValue(value, parent, this.#dressing)
+    if (old.kind === 'scalar' && lacksColon(old)) return [putColon(old, `:${first}${rest === null ? '' : `\n${rest}`}`, this.#dressing)]
+    if (parent.flow) return [{ start: from, end: old.end, text: first.slice(1) + gapBefore(text, old.end) }]
     const indicator = indicatorEnd(parent, from)
     const below = rest === null ? '' : lineBreak + toLines(rest, this.#dressing)
     const line = lineEnd(text, indicator)
-    if (from > line) return [{ start: indicator, end: indicator, text: first }, { start: line, end: old.end, text: below }]
     const after = lineEnd(text, old.end)
-    const replacement = { start: indicator, end: old.end, text: first }
-    if (isBlankBetween(text, old.end, after)) return [{ ...replacement, text: first + below }]
-    return [replacement, { start: after, end: after, text: below }]
+    // a comment behind the last line of a block is part of it
+    const end = old.kind === 'alias' || old.kind === 'scalar' || old.flow ? old.end : after
+    if (from > line) return [{ start: indicator, end: indicator, text: first }, { start: line, end, text: below }]
+    if (isBlankBetween(text, end, after)) return [{ start: indicator, end, text: first + below }]
+    return [{ start: indicator, end, text: first + gapBefore(text, end) }, { start: after, end: after, text: below }]
   }
 }
 
 function placedNode(edit: Edit): Placed {
-  if (edit.do === 'append') return edit.into as PlacedMap | PlacedList
+  if (edit.do === 'append') return edit.into as PlacedCollection
   return (edit.do === 'remove' ? edit.from : edit.node) as Placed
 }
 
-function hasBetween(sorted: readonly number[], start: number, end: number): boolean {
+function goneNode(edit: Edit): (Entry | Node)[] {
+  if (edit.do === 'replace') return [edit.node]
+  return edit.do === 'remove' ? [edit.item.kind === 'entry' ? edit.item.value : edit.item] : []
+}
+
+function outermost(ranges: readonly Range[]): Range[] {
+  const outer: Range[] = []
+  for (const range of ranges.toSorted((a, b) => a.start - b.start || b.end - a.end)) {
+    if (range.end > (outer.at(-1)?.end ?? -1)) outer.push(range)
+  }
+  return outer
+}
+
+function hasBetween(sorted: readonly { readonly start: number }[], start: number, end: number): boolean {
+  const first = sorted[firstNotBelow(sorted, start)]
+  return first !== undefined && first.start <= end
+}
+
+/** Index of the first that starts there or later. */
+function firstNotBelow(sorted: readonly { readonly start: number }[], start: number): number {
   let low = 0
   let high = sorted.length
   while (low < high) {
     const middle = (low + high) >> 1
-    if (sorted[middle]! < start) low = middle + 1
+    if (sorted[middle]!.start < start) low = middle + 1
     else high = middle
   }
-  return low < sorted.length && sorted[low]! <= end
+  return low
 }

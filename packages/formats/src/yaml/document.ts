@@ -12,7 +12,7 @@ import { composeStream } from './compose.ts'
 import { Cursor } from './cursor.ts'
 import { stepOf } from './emit.ts'
 import { beforeBreak, layoutOf, lineEnd, lineStart, type Layout } from './lines.ts'
-import { readMetadata, removeMetadata, writeMetadata } from './metadata-block.ts'
+import { readMetadata, removeMetadata, withPlaceholder, writeMetadata } from './metadata-block.ts'
 import type { PlacedLeaf, PlacedStream, PlacedValue } from './nodes.ts'
 import { itemEnd } from './reshape.ts'
 import { scanBlockScalar } from './scan-scalar.ts'
@@ -22,31 +22,57 @@ import { buildStream } from './tree.ts'
 /** @throws CodedError PARSE_*, KEY_NOT_STRING, METADATA_INVALID */
 export function parseYaml(bytes: Uint8Array, { indent = 0 }: ParseOptions = {}): Document {
   if (bytes.length === 0) throw new CodedError('PARSE_EMPTY', 'the file is empty')
-  const source = readSource(bytes)
-  const syntax = composeStream(source)
-  if (syntax.documents.length === 0) throw new CodedError('PARSE_FAILED', 'the file holds no document', { hint: 'write {} for an empty one' })
-  const stream = buildStream(source, syntax)
+  const file = readFile(readSource(bytes))
+  const { source, stream, hasPlaceholder } = file
   const [block] = stream.documents[0]!.metadata
+  const isPlain = block === undefined || hasPlaceholder
+  const shifted = shiftedLeaf(source, stream)
   return {
     tree: stream.documents.map(({ map }) => map),
-    metadata: block === undefined ? undefined : readMetadata(source, block),
-    shifted: block === undefined ? shiftedLeaves(source, stream) : new Map<LeafNode, Value>(),
-    apply: (edits, metadata) => apply(source, stream, stepOf(indent), edits, metadata),
+    metadata: isPlain ? undefined : readMetadata(source, block),
+    shifted: block === undefined && shifted !== null && shifted.leaf.value !== '' ? new Map([[shifted.leaf, shifted.later]]) : new Map<LeafNode, Value>(),
+    apply: (edits, metadata) => apply(file, stepOf(indent), edits, metadata),
   }
 }
 
-function apply(source: Source, stream: PlacedStream, blockStep: number, edits: readonly Edit[], metadata?: PlainMap | null): Uint8Array {
+interface YamlFile {
+  readonly source: Source
+  readonly stream: PlacedStream
+  readonly layout: Layout
+  /** The `sops` entries are not in the file, they only show where the block will stand. */
+  readonly hasPlaceholder: boolean
+}
+
+function readFile(source: Source): YamlFile {
+  const syntax = composeStream(source)
+  if (syntax.documents.length === 0) throw new CodedError('PARSE_FAILED', 'the file holds no document', { hint: 'write {} for an empty one' })
+  const stream = buildStream(source, syntax)
+  const layout = layoutOf(source, syntax.documents.map(({ root }) => root))
+  const isPlain = stream.documents.every(({ metadata }) => metadata.length === 0)
+  const placeholder = isPlain ? withPlaceholder(source, syntax, layout) : null
+  if (placeholder === null) return { source, stream, layout, hasPlaceholder: false }
+  const later = sourceOf(placeholder)
+  return { source: later, stream: buildStream(later, composeStream(later)), layout: { ...layout, text: later.text, length: later.length }, hasPlaceholder: true }
+}
+
+function apply({ source, stream, layout, hasPlaceholder }: YamlFile, blockStep: number, edits: readonly Edit[], metadata?: PlainMap | null): Uint8Array {
   const { documents } = stream
-  const layout: Layout = layoutOf(source, documents.map(({ syntax }) => syntax))
-  const dressing = { ...layout, bareEnd: bareEnd(source, stream, metadata) }
-  const changes = new Changes(stream, dressing)
-  for (const edit of edits) changes.add(edit)
-  if (metadata === null) removeMetadata(changes, documents)
-  if (metadata) {
+  const block = hasPlaceholder ? (metadata ?? null) : metadata
+  const dressing = { ...layout, bareEnd: bareEnd(source, stream, block) }
+  const changes = new Changes(stream, dressing, [...edits, ...keepEmptyString(source, stream, block, edits)])
+  if (block === null) removeMetadata(changes, documents)
+  if (block) {
     if (documents[0]!.metadata.length === 0) refuseReservedKeys(documents.map(({ metadata: items }) => ({ kind: 'map', items })))
-    writeMetadata(changes, documents, metadata, dressing, blockStep)
+    writeMetadata(changes, documents, block, dressing, blockStep)
   }
   return encodeText(splice(source.text.slice(0, source.length), changes.replacements()))
+}
+
+/** An empty string has no token that could carry it: as a block scalar at the end of the text it would gain a line break. */
+function keepEmptyString(source: Source, stream: PlacedStream, block: PlainMap | null | undefined, edits: readonly Edit[]): Edit[] {
+  const node = block ? shiftedLeaf(source, stream)?.leaf : undefined
+  if (node?.value !== '' || edits.some((edit) => 'node' in edit && edit.node === node)) return []
+  return [{ do: 'value', node, value: '' }]
 }
 
 /** Where the result will end without a line break; -1 if it ends with one. */
@@ -58,16 +84,19 @@ function bareEnd({ text, length }: Source, { documents }: PlacedStream, metadata
   return beforeBreak(text, lineStart(text, block.parent.starts[block.index]!))
 }
 
+interface ShiftedLeaf {
+  readonly leaf: PlacedLeaf
+  readonly later: string
+}
+
 /** A block scalar that ends the text gains the line break that a block behind it brings. */
-function shiftedLeaves({ text, length }: Source, { documents }: PlacedStream): ReadonlyMap<LeafNode, Value> {
-  const shifted = new Map<LeafNode, Value>()
-  if (isBreak(text.charCodeAt(length - 1))) return shifted
+function shiftedLeaf({ text, length }: Source, { documents }: PlacedStream): ShiftedLeaf | null {
+  if (isBreak(text.charCodeAt(length - 1))) return null
   const leaf = lastLeaf(documents.at(-1)!.map)
-  if (leaf === null || leaf.alias !== null || leaf.syntax.block === null || leaf.value !== leaf.syntax.text) return shifted
+  if (leaf === null || leaf.alias !== null || leaf.syntax.block === null || leaf.value !== leaf.syntax.text) return null
   const cursor = new Cursor(sourceOf(`${text.slice(leaf.syntax.start, length)}\n`))
   const { text: later } = scanBlockScalar(cursor, leaf.syntax.parent?.column ?? -1, skipComment)
-  if (later !== leaf.value) shifted.set(leaf, later)
-  return shifted
+  return later === leaf.value ? null : { leaf, later }
 
   function skipComment(): void {
     cursor.at = lineEnd(cursor.text, cursor.at)

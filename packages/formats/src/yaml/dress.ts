@@ -68,15 +68,21 @@ function dressString(syntax: ScalarSyntax, text: string, dressing: Dressing): st
   if (block !== null) {
     const column = bodyColumn(syntax, block, dressing)
     const header = dressing.text.slice(syntax.start, block.headerEnd)
+    const end = hasBody(syntax, block) ? block.bodyEnd : lineEnd(dressing.text, block.headerEnd)
     const same = `${header}\n${blockBody(text, style === 'folded', block.chomping !== '-', column)}`
-    if (holds(syntax, same, text, dressing)) return same
-    const other = canBeLiteral(text) ? literalBlock(text, { ...place, body: column }) : ''
-    if (other !== '' && holds(syntax, other, text, dressing)) return other
+    const other = canBeLiteral(text) ? literalBlock(text, { ...place, body: column }) : same
+    for (const candidate of [same, other]) if (holds(candidate, text, syntax.parent, end, dressing)) return candidate
   }
   const isTagged = properties.tagName !== '' && !TYPE_TAGS.has(properties.tagName)
   if (isTagged && text !== '' && (canBePlain(text, place) || typeof resolvePlain(text) !== 'string')) return text
-  const own = scalarText(text, place)
-  return own.startsWith('|') && !holds(syntax, own, text, dressing) ? doubleQuoted(text) : own
+  return freshScalar(text, syntax.parent, block?.headerEnd ?? syntax.end, dressing)
+}
+
+/** SOPS's own text, unless that is a block scalar that would swallow what follows. */
+export function freshScalar(value: Value, parent: CollectionSyntax | null, end: number, dressing: Dressing): string {
+  const own = scalarText(value, scalarPlace(parent, dressing))
+  if (typeof value !== 'string' || !own.startsWith('|')) return own
+  return holds(own, value, parent, lineEnd(dressing.text, end), dressing) ? own : doubleQuoted(value)
 }
 
 /** Emoji and the like: SOPS escapes them, people do not. */
@@ -101,13 +107,15 @@ function blockBody(text: string, folded: boolean, endsWithBreak: boolean, column
   return lines.map((line) => (line === '' ? '' : ' '.repeat(column) + line)).join('\n')
 }
 
-/** Whether a block scalar reads back as this very text at its place. */
-function holds(syntax: ScalarSyntax, blockScalar: string, text: string, { text: source, bareEnd }: Dressing): boolean {
+/**
+ * Whether a block scalar reads back as this very text at its place.
+ * @param end - where its last line will end
+ */
+function holds(blockScalar: string, text: string, parent: CollectionSyntax | null, end: number, { text: source, bareEnd }: Dressing): boolean {
   if (!isReadable(blockScalar)) return false
-  const end = syntax.block === null ? lineEnd(source, syntax.end) : syntax.block.bodyEnd
-  const tail = end === bareEnd ? '' : `\n${linesToNext(source, afterBreak(source, lineEnd(source, end)))}\n.`
+  const tail = end === bareEnd ? '' : `\n${linesToNext(source, afterBreak(source, end))}\n.`
   try {
-    return scanBlockScalar(new Cursor(sourceOf(blockScalar + tail)), syntax.parent?.column ?? -1, () => {}).text === text
+    return scanBlockScalar(new Cursor(sourceOf(blockScalar + tail)), parent?.column ?? -1, () => {}).text === text
   } catch (error) {
     if (error instanceof CodedError) return false
     throw error
@@ -136,7 +144,9 @@ function putText(syntax: ScalarSyntax, text: string, dressing: Dressing): Replac
   const { text: source } = dressing
   if (lacksColon(syntax)) return [putColon(syntax, `: ${text}`, dressing)]
   const [first, body] = splitFirstLine(text)
-  const header = { start, end: block?.headerEnd ?? syntax.end, text: blankBefore(syntax, dressing) + first }
+  const headerEnd = block?.headerEnd ?? syntax.end
+  const after = first.endsWith('"') || first.endsWith("'") ? '' : gapBefore(source, headerEnd)
+  const header = { start, end: headerEnd, text: blankBefore(syntax, dressing) + first + after }
   if (block === null) {
     const below = lineEnd(source, syntax.end)
     return body === null ? [header] : [header, { start: below, end: below, text: dressing.lineEnd + toLines(body, dressing) }]
@@ -168,6 +178,11 @@ export function lacksColon({ start, end, parent, properties }: ScalarSyntax): bo
 function blankBefore({ start, end, properties }: ScalarSyntax, { text }: Dressing): string {
   const isGlued = start === end ? !isBlank(text.charCodeAt(start - 1)) : properties.anchor?.end === start
   return isGlued ? ' ' : ''
+}
+
+/** What keeps a comment a comment that stood right behind a quote or bracket. */
+export function gapBefore(text: string, at: number): string {
+  return text.charAt(at) === '#' ? ' ' : ''
 }
 
 export function splitFirstLine(text: string): [first: string, rest: string | null] {

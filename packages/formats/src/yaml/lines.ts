@@ -2,9 +2,9 @@
  * Where lines begin and end, and the layout that a document shows.
  * @module
  */
-import { CR, isBlank, isBreak, isBreakOrEnd, LF } from './characters.ts'
+import { BYTE_ORDER_MARK, CR, isBlank, isBreak, isBreakOrEnd, LF } from './characters.ts'
 import type { Source } from './source.ts'
-import type { DocumentSyntax, Syntax } from './syntax.ts'
+import type { Syntax } from './syntax.ts'
 
 export interface Layout {
   readonly text: string
@@ -18,9 +18,8 @@ export interface Layout {
 const DEFAULT_STEP = 4
 const MAX_STEP = 9
 
-/** @param step - overrides what the document shows */
-export function layoutOf({ text, length }: Source, documents: readonly DocumentSyntax[], step?: number): Layout {
-  return { text, length, lineEnd: lineEndOf(text), step: step ?? shownStep(documents.map(({ root }) => root)) ?? DEFAULT_STEP }
+export function layoutOf({ text, length }: Source, roots: readonly Syntax[]): Layout {
+  return { text, length, lineEnd: lineEndOf(text), step: shownStep(roots) ?? DEFAULT_STEP }
 }
 
 function lineEndOf(text: string): string {
@@ -43,7 +42,8 @@ function shownStep(roots: readonly Syntax[]): number | undefined {
 
 export function lineStart(text: string, at: number): number {
   let start = at
-  while (start > 0 && !isBreak(text.charCodeAt(start - 1))) start -= 1
+  const first = text.charCodeAt(0) === BYTE_ORDER_MARK ? 1 : 0
+  while (start > first && !isBreak(text.charCodeAt(start - 1))) start -= 1
   return start
 }
 
@@ -62,7 +62,7 @@ export function afterBreak(text: string, at: number): number {
 
 /** Where the break begins that ends right before this line; the place itself on the first line. */
 export function beforeBreak(text: string, lineStartAt: number): number {
-  if (lineStartAt === 0) return 0
+  if (lineStartAt === 0 || !isBreak(text.charCodeAt(lineStartAt - 1))) return lineStartAt
   return text.charCodeAt(lineStartAt - 1) === LF && text.charCodeAt(lineStartAt - 2) === CR ? lineStartAt - 2 : lineStartAt - 1
 }
 

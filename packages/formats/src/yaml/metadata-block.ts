@@ -5,13 +5,17 @@
 import { isList, isMap, Timestamp, type Entry, type Plain, type PlainMap, type Value } from '@waxseal/core'
 import { METADATA_KEY } from '../metadata-key.ts'
 import { entryOf, plainLeaf, plainOf } from '../plain.ts'
+import { splice, type Replacement } from '../splice.ts'
 import type { Changes } from './changes.ts'
 import { dressValue, type Dressing } from './dress.ts'
-import { flowText } from './flow.ts'
 import { isBreak } from './characters.ts'
+import type { StreamSyntax } from './compose.ts'
+import { flowText } from './flow.ts'
+import { isBlankBetween, lineEnd, lineStart, type Layout } from './lines.ts'
 import type { PlacedDocument, PlacedEntry, PlacedLeaf, PlacedValue } from './nodes.ts'
-import { blockItems, itemEnd, removeLines } from './reshape.ts'
+import { blockItems, itemEnd } from './reshape.ts'
 import { syntaxError, type Source } from './source.ts'
+import type { DocumentSyntax } from './syntax.ts'
 
 /** @throws CodedError METADATA_INVALID: also for a time without quotes, which the reference cannot read as text */
 export function readMetadata(source: Source, { value }: PlacedEntry): Plain {
@@ -48,16 +52,43 @@ export function removeMetadata(changes: Changes, documents: readonly PlacedDocum
 }
 
 function insert(changes: Changes, { syntax }: PlacedDocument, entry: Entry, dressing: Dressing, step: number): void {
-  const { root, end } = syntax
+  const { root } = syntax
   if (root.kind === 'map' && root.flow) {
     changes.shapeOf(root).appended.push(entry)
     return
   }
   if (root.kind === 'map') changes.shapeOf(root).mayBeEmpty = true
   else changes.put({ start: root.start, end: root.end, text: '' }) // null, in whatever spelling
-  const block = blockItems('map', [entry], root.kind === 'map' ? root.column : 0, dressing, step)
-  const onNewLine = end === 0 || isBreak(dressing.text.charCodeAt(end - 1))
-  changes.put({ start: end, end, text: onNewLine ? block + dressing.lineEnd : dressing.lineEnd + block })
+  changes.putLast(atEnd(syntax, blockItems('map', [entry], rootColumn(syntax), dressing, step), dressing))
+}
+
+function rootColumn({ root }: DocumentSyntax): number {
+  return root.kind === 'map' ? root.column : 0
+}
+
+/** As the last lines of a document. */
+function atEnd({ end }: DocumentSyntax, lines: string, { text, lineEnd: lineBreak }: Layout): Replacement {
+  const onNewLine = end === 0 || isBreak(text.charCodeAt(end - 1))
+  return { start: end, end, text: onNewLine ? lines + lineBreak : lineBreak + lines }
+}
+
+/**
+ * The text with an empty entry in the place of the block to come, if that decides where comments belong: those that stand
+ * indented below the last value. Their tokens are bound to that place. Returns null if it makes no difference.
+ */
+export function withPlaceholder({ text, length }: Source, { documents, comments }: StreamSyntax, layout: Layout): string | null {
+  let at = 0
+  const matters = comments.some(({ start }) => {
+    while (at < documents.length - 1 && start >= documents[at]!.end) at += 1
+    const document = documents[at]!
+    const line = lineStart(text, start)
+    return start > document.root.end && start - line > rootColumn(document) && isBlankBetween(text, line, start)
+  })
+  if (!matters || documents.some(({ root }) => root.kind === 'scalar' && root.end > root.start)) return null
+  const placeholders = documents
+    .filter(({ root }) => root.kind === 'scalar' || (root.kind === 'map' && !root.flow))
+    .map((document) => atEnd(document, `${' '.repeat(rootColumn(document))}${METADATA_KEY}:`, layout))
+  return splice(text.slice(0, length), placeholders)
 }
 
 function update(changes: Changes, found: PlacedEntry, metadata: PlainMap, dressing: Dressing, step: number): void {
@@ -67,7 +98,7 @@ function update(changes: Changes, found: PlacedEntry, metadata: PlainMap, dressi
   const entry = entryOf(METADATA_KEY, metadata)
   if (scalars !== undefined) for (const [leaf, value] of scalars) changes.put(...dressValue(leaf.syntax, value, dressing))
   else if (parent.flow) changes.put({ start, end, text: flowText(entry) })
-  else changes.put(removeLines(dressing, start, end, blockItems('map', [entry], parent.column, dressing, step)))
+  else changes.put({ start: lineStart(dressing.text, start), end: lineEnd(dressing.text, end), text: blockItems('map', [entry], parent.column, dressing, step) })
 }
 
 /** @returns undefined if the shape differs, or parts of it stand elsewhere */

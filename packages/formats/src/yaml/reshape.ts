@@ -4,6 +4,7 @@
  */
 import type { Entry, MapNode, Node, ValueNode } from '@waxseal/core'
 import type { Replacement } from '../splice.ts'
+import { isBlank, isBreak } from './characters.ts'
 import { splitFirstLine, toLines } from './dress.ts'
 import { blockText } from './emit.ts'
 import { flowText } from './flow.ts'
@@ -75,16 +76,17 @@ function reshapeBlock(collection: CollectionSyntax, shape: Shape, layout: Layout
     const more = isBlankBetween(text, end, lineEnd(text, end)) ? '' : pad
     replacements.push({ start: starts[index]!, end, text: commentText(comment, pad) + more })
   }
+  const lines: Lines[] = []
   for (const index of [...removed].sort((a, b) => a - b)) {
     const start = starts[index]!
     if (isInline(text, start)) {
       const next = starts.findIndex((_, at) => at > index && !removed.has(at))
       replacements.push({ start, end: starts[next]!, text: '' })
     } else {
-      replacements.push(removeLines(layout, start, itemEnd(collection, index), pending))
-      pending = ''
+      addLines(lines, linesOf(text, start, itemEnd(collection, index)), text)
     }
   }
+  for (const [at, removedLines] of lines.entries()) replacements.push(putLines(removedLines, at === 0 ? pending : '', layout))
   return replacements
 }
 
@@ -100,14 +102,32 @@ function refillInline(collection: CollectionSyntax, { commented }: Shape, added:
   return { start: collection.starts[0]!, end: collection.end, text }
 }
 
-/** @param text - takes the place of the lines */
-export function removeLines({ text: source, lineEnd: lineBreak }: Layout, start: number, end: number, text = ''): Replacement {
-  const from = lineStart(source, start)
-  const to = lineEnd(source, end)
-  const next = afterBreak(source, to)
-  if (next > to) return { start: from, end: next, text: text === '' ? '' : text + lineBreak }
-  // the last line of a text that ends without a break
-  return text === '' ? { start: beforeBreak(source, from), end: to, text } : { start: from, end: to, text }
+/** Whole lines, without the break that ends the last. */
+interface Lines {
+  readonly start: number
+  end: number
+}
+
+function linesOf(text: string, start: number, end: number): Lines {
+  return { start: lineStart(text, start), end: lineEnd(text, end) }
+}
+
+function addLines(all: Lines[], lines: Lines, text: string): void {
+  const last = all.at(-1)
+  if (last !== undefined && afterBreak(text, last.end) === lines.start) last.end = lines.end
+  else all.push(lines)
+}
+
+/** Lines go with the break before them: what is added behind them stays. Only the first lines of a file go with the break behind. */
+function putLines({ start, end }: Lines, instead: string, { text, lineEnd: lineBreak }: Layout): Replacement {
+  const from = beforeBreak(text, start)
+  if (from < start) return { start: from, end, text: instead === '' ? '' : lineBreak + instead }
+  return instead === '' ? { start, end: afterBreak(text, end), text: '' } : { start, end, text: instead }
+}
+
+/** @param instead - takes the place of the lines */
+export function removeLines(layout: Layout, start: number, end: number, instead = ''): Replacement {
+  return putLines(linesOf(layout.text, start, end), instead, layout)
 }
 
 /** Behind the indicator or the properties of a block collection that became empty. */
@@ -123,17 +143,22 @@ export function indicatorEnd(parent: CollectionSyntax, valueStart: number): numb
 }
 
 function reshapeFlow(collection: CollectionSyntax, { removed, commented, appended }: Shape, layout: Layout): Replacement[] {
-  const { starts, start } = collection
+  const { starts, start, kind } = collection
   const goes = (index: number): boolean => removed.has(index) || commented.has(index)
   const added = appended.filter((item) => item.kind !== 'comment').map((item) => flowText(item))
   const lastIndex = starts.length - 1
   const kept = starts.findLastIndex((_, index) => !goes(index))
   const comments = [...commented.values()].map((comment) => ` ${commentText(comment, layout.lineEnd)}${layout.lineEnd}`).join('')
+  // an element like `key: value` has no braces as long as it has one entry
+  const isPair = kind === 'map' && layout.text.charAt(start) !== '{'
   if (kept === -1) {
     const from = starts[0] ?? start + 1
-    const to = lastIndex === -1 ? from : itemEnd(collection, lastIndex)
-    return [{ start: from, end: to, text: comments + added.join(', ') }]
+    const last = lastIndex === -1 ? from : itemEnd(collection, lastIndex)
+    const to = added.length === 0 ? afterComma(layout.text, last) : last
+    const text = comments + added.join(', ')
+    return [{ start: from, end: to, text: isPair ? `{${text}}` : text }]
   }
+  if (isPair) return added.length === 0 ? [] : [{ start, end: start, text: '{' }, { start: collection.end, end: collection.end, text: `, ${added.join(', ')}}` }]
   const replacements: Replacement[] = []
   for (let index = 0; index < kept; index += 1) {
     if (goes(index)) replacements.push({ start: starts[index]!, end: starts[index + 1]!, text: '' })
@@ -143,6 +168,13 @@ function reshapeFlow(collection: CollectionSyntax, { removed, commented, appende
   replacements.push({ start: keptEnd, end: kept === lastIndex ? keptEnd : itemEnd(collection, lastIndex), text })
   if (comments !== '') replacements.push({ start: start + 1, end: start + 1, text: comments })
   return replacements
+}
+
+/** Behind a comma that follows the last item. */
+function afterComma(text: string, end: number): number {
+  let at = end
+  while (isBlank(text.charCodeAt(at)) || isBreak(text.charCodeAt(at))) at += 1
+  return text.charAt(at) === ',' ? at + 1 : end
 }
 
 /** A value as the text behind ":" or "-": a first line, and lines below. */
