@@ -118,7 +118,7 @@ export class Changes {
       return
     } else {
       const indentation = this.#text.slice(line, trimEndOfBlanks(this.#text, line))
-      this.#insert(line, commentLines({ text }).map((next) => indentation + next + this.#lineEnd).join(''))
+      this.#insert(line, commentLines(text).map((next) => indentation + next + this.#lineEnd).join(''))
     }
     if (beside !== undefined) this.#cut({ start: trimEnd(this.#text, line, beside.start), end: beside.end })
   }

@@ -17,12 +17,12 @@ const FALLBACKS: readonly Dress[] = ['plain', '"', "'", '`', '"""']
 
 /** A comment with its key or section, or at the end of a section. Byte text, without line breaks at the end. */
 export function sectionText({ key: name, value: section }: Entry, isFirst: boolean, lineEnd: string): string {
-  if (section.kind !== 'map') throw new CodedError('EMIT_FAILED', 'Section values should always be TreeBranches', { path: name })
+  if (section.kind !== 'map') throw new CodedError('EMIT_FAILED', 'Error marshaling to INI: Error encoding section: Section values should always be TreeBranches', { path: name })
   if (name === '') throw new CodedError('EMIT_FAILED', 'empty section name')
   refuseLineBreak(name)
   const { own, keys } = arrange(section)
   const header = isFirst && name.toUpperCase() === DEFAULT_SECTION ? [] : [`[${encodePiece(name)}]`]
-  return [...own.flatMap(commentLines), ...header, ...keyLines(keys)].map((line) => line + lineEnd).join('')
+  return [...own.flatMap(sectionCommentLines), ...header, ...keyLines(keys)].map((line) => line + lineEnd).join('')
 }
 
 interface KeyWithComments {
@@ -51,15 +51,25 @@ function arrange({ items }: MapNode): { own: CommentNode[]; keys: KeyWithComment
 
 function keyLines(keys: readonly KeyWithComments[]): string[] {
   const width = Math.max(0, ...keys.map(({ key }) => keyText(key).length))
-  return keys.flatMap(({ key, value, comments }) => [...comments.flatMap(commentLines), `${keyText(key).padEnd(width)} = ${nodeText(key, value)}`])
+  return keys.flatMap(({ key, value, comments }) => [...comments.flatMap(({ text }) => commentLines(text)), `${keyText(key).padEnd(width)} = ${nodeText(key, value)}`])
 }
 
 /** Each line behind a marker. */
-export function commentLines({ text }: Pick<CommentNode, 'text'>): string[] {
-  return encodePiece(text).split(LINE_BREAK).map((line) => {
-    const marker = line.startsWith('#') ? '#' : ';'
-    return `${marker} ${trim(/^[#;]/.test(line) ? line.slice(1) : line)}`
-  })
+export function commentLines(text: string): string[] {
+  return linesOf(text).map((line) => markedLine(line) ?? `; ${trim(line)}`)
+}
+
+/** Blanks at the start of a line without a marker stay. */
+function sectionCommentLines({ text }: CommentNode): string[] {
+  return linesOf(text).map((line) => markedLine(line) ?? `; ${line}`)
+}
+
+function linesOf(text: string): string[] {
+  return encodePiece(text).split(LINE_BREAK)
+}
+
+function markedLine(line: string): string | undefined {
+  return /^[#;]/.test(line) ? `${line.charAt(0)} ${trim(line.slice(1))}` : undefined
 }
 
 export function keyText(key: string): string {

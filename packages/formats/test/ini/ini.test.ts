@@ -302,7 +302,7 @@ describe('emit', () => {
   })
 
   it('offers the example of the reference', () => {
-    expect(ini.example).toBe('; This is an example file.\n[Welcome!]\nhello       = Welcome to SOPS! Edit this file as you please!\nexample_key = example_value\n')
+    expect(ini.example).toBe(';  This is an example file.\n[Welcome!]\nhello       = Welcome to SOPS! Edit this file as you please!\nexample_key = example_value\n')
   })
 })
 
