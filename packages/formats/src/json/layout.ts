@@ -11,7 +11,7 @@ const REFERENCE_UNIT = '\t'
 export function styleOf(text: string, root: JsonMap, indent: number | undefined): JsonStyle {
   const lineBreak = /\r?\n/.exec(text.slice(root.start, root.end))
   const first = root.items[0]
-  const tight = first !== undefined && !/:[ \t\r\n]/.test(text.slice(first.start, first.value.start).slice(first.key.length + 2))
+  const tight = first !== undefined && text[first.value.start - 1] === ':'
   const given = indent === undefined ? undefined : indent < 0 ? REFERENCE_UNIT : ' '.repeat(indent)
   const shown = first === undefined || lineBreak === null ? undefined : ownLineIndentation(text, first.start)
   const base = lineIndentation(text, root.start)
