@@ -32,17 +32,19 @@ export interface RunOptions {
   readonly cwd: string
   readonly env?: Readonly<Record<string, string>>
   readonly stdin?: string
+  /** Instead of `stdin`, if it is no text. */
+  readonly stdinBytes?: Uint8Array
 }
 
 /** Children get the test's pipes instead of the process's own input and output. */
-export async function runHandler(handler: Handler, args: readonly string[], { cwd, env = {}, stdin = '' }: RunOptions): Promise<Ended> {
+export async function runHandler(handler: Handler, args: readonly string[], { cwd, env = {}, stdin = '', stdinBytes }: RunOptions): Promise<Ended> {
   let [stdout, stderr, input] = ['', '', stdin]
   const context: Context = {
     env: { PATH: process.env['PATH'], HOME: cwd, ...env },
     cwd,
     stdin: {
       isTerminal: false,
-      readAll: () => Buffer.from(input),
+      readAll: () => Buffer.from(stdinBytes ?? input),
       async readLine() {
         const end = input.indexOf('\n')
         if (end < 0 && input === '') return null

@@ -46,11 +46,21 @@ async function openAll(text: string, keys: readonly SealingKey[]): Promise<Secre
   for (const document of splitManifests(text)) {
     const sealed = readSealedSecret(await parseManifest(document))
     const expected = sealed.metadata.annotations?.[KEY_HINT_ANNOTATION]
-    const { secret } = unsealSecret(sealed, openWith(keys), { render: renderTemplates, acceptWholeSecret: true, ...(expected && { expected }) })
+    const { secret } = onOneLine(() => unsealSecret(sealed, openWith(keys), { render: renderTemplates, acceptWholeSecret: true, ...(expected && { expected }) }))
     secrets.push(sealed.metadata.uid ? secret : withoutOwner(secret))
   }
   if (secrets.length === 0) throw new CodedError('PARSE_EMPTY', 'no SealedSecret in the input', { hint: 'give its manifest, as JSON or YAML' })
   return secrets
+}
+
+/** Different failures of several items stand on a line each. */
+function onOneLine<T>(step: () => T): T {
+  try {
+    return step()
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw error
+    throw new CodedError(error.code, error.message.replaceAll('\n', '; '), { ...(error.hint && { hint: error.hint }), cause: error })
+  }
 }
 
 /** A reference to an object that was never in a cluster would be refused there. */

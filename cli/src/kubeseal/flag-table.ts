@@ -22,7 +22,7 @@ const OWN: readonly Flag[] = [
   { name: 'recovery-private-key', kind: 'list', usage: 'Private key files for --recovery-unseal' },
   { name: 'recovery-unseal', kind: 'bool', usage: 'Open a SealedSecret here, with the private keys given by --recovery-private-key' },
   { name: 'rotate', kind: 'bool', usage: 'Former name of --re-encrypt', deprecated: 'please use --re-encrypt instead' },
-  { name: 'scope', kind: 'choice', choices: ['', ...SCOPES], valueName: 'string', usage: `Where the sealed Secret may be used: ${SCOPES.join(', ')}`, initial: 'strict' },
+  { name: 'scope', kind: 'choice', choices: SCOPES, valueName: 'string', usage: `Where the sealed Secret may be used: ${SCOPES.join(', ')}`, initial: 'strict' },
   { name: 'sealed-secret-file', short: 'w', kind: 'string', usage: 'File to write to, instead of standard output' },
   { name: 'secret-file', short: 'f', kind: 'string', usage: 'File to read from, instead of standard input' },
   { name: 'validate', kind: 'bool', usage: 'Ask the controller whether it can open the given SealedSecrets' },

@@ -15,7 +15,7 @@ export interface Flag {
   /** How the usage calls the value; else by its kind. */
   readonly valueName?: string
   readonly initial?: string
-  /** The values that a 'choice' takes. */
+  /** The values that a 'choice' takes, beside none. */
   readonly choices?: readonly string[]
   /** What to use instead. */
   readonly deprecated?: string
@@ -141,7 +141,7 @@ export class FlagValues {
 function problemOf({ kind, choices = [] }: Flag, value: string): string | undefined {
   if (kind === 'bool') return TRUE.includes(value) || FALSE.includes(value) ? undefined : `strconv.ParseBool: parsing ${JSON.stringify(value)}: invalid syntax`
   if (kind === 'int') return /^[+-]?\d+$/.test(value) ? undefined : `strconv.ParseInt: parsing ${JSON.stringify(value)}: invalid syntax`
-  if (kind === 'choice') return choices.includes(value) ? undefined : `must be one of: ${choices.join(', ')}`
+  if (kind === 'choice') return value === '' || choices.includes(value) ? undefined : `must be one of: ${choices.join(', ')}`
   return undefined
 }
 

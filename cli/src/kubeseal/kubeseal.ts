@@ -5,6 +5,7 @@
  */
 import { CodedError } from '@waxseal/core'
 import type { Context, Handler } from '../context.ts'
+import { ServiceError } from '../sealing/controller-service.ts'
 import { FLAGS } from './flag-table.ts'
 import { FlagError, flagUsages, FlagValues, HelpWanted } from './flags.ts'
 import { Invocation } from './invocation.ts'
@@ -13,6 +14,7 @@ import { Invocation } from './invocation.ts'
 const KUBESEAL_VERSION = '0.38.4'
 const STATUS_ERROR = 1
 const STATUS_USAGE = 2
+const SERVICE_ADVICE = '.\nPlease, use the flag --controller-name and --controller-namespace to set up the name and namespace of the sealed secrets controller'
 const USAGE_HEADER = 'Usage of kubeseal:\n'
 
 type Mode = (invocation: Invocation) => Promise<void>
@@ -50,7 +52,7 @@ async function run(flags: FlagValues, context: Context): Promise<number> {
     return 0
   } catch (error) {
     if (!(error instanceof CodedError)) throw error
-    context.stderr.write(`error: ${error.message}\n`)
+    context.stderr.write(`error: ${error.message}${error instanceof ServiceError ? SERVICE_ADVICE : ''}\n`)
     return STATUS_ERROR
   }
 }

@@ -80,6 +80,14 @@ function withAbsoluteFiles(env: Context['env'], cwd: string): Context['env'] {
   return files ? { ...env, KUBECONFIG: files.join(delimiter) } : env
 }
 
+/** The Service is not there, or not for us. */
+export class ServiceError extends CodedError {
+  constructor(answer: string) {
+    const hint = 'say where the controller is with --controller-name and --controller-namespace, or give a certificate with --cert'
+    super('KUBE_REFUSED', `cannot get sealed secret service: ${answer}`, { hint })
+  }
+}
+
 /** The controller's HTTP routes, by way of the first port of its Service. */
 export class ControllerService {
   readonly #client: KubeClient
@@ -98,10 +106,7 @@ export class ControllerService {
     const client = await cluster.client()
     const path = `/api/v1/namespaces/${place.namespace}/services/${place.name}`
     const answer = readAnswer(await send(client, { method: 'GET', path, headers: { accept } }), `get services ${place.name}`)
-    if (isRefusal(answer)) {
-      const advice = 'Please, use the flag --controller-name and --controller-namespace to set up the name and namespace of the sealed secrets controller'
-      throw new CodedError('KUBE_REFUSED', `cannot get sealed secret service: ${answer.message}.\n${advice}`)
-    }
+    if (isRefusal(answer)) throw new ServiceError(answer.message)
     return new ControllerService(client, place, firstPortName(answer.body))
   }
 

@@ -70,7 +70,7 @@ function parseJson(text: string): unknown {
 }
 
 async function parseYaml(text: string): Promise<unknown> {
-  const { parseDocument } = await import('yaml')
+  const { parseDocument } = await import('./yaml-library.ts')
   const document = parseDocument(text, {
     version: '1.1',
     intAsBigInt: true,
@@ -83,7 +83,7 @@ async function parseYaml(text: string): Promise<unknown> {
   try {
     value = document.toJS({ mapAsMap: true })
   } catch {
-    throw new CodedError('PARSE_LIMIT', 'the manifest has too many aliases')
+    throw new CodedError('PARSE_LIMIT', 'the manifest has aliases that cannot be unfolded')
   }
   return toPlain(value, { nodes: 0 }, 0)
 }
