@@ -23,6 +23,7 @@ const { metafile } = await build({
   format: 'esm',
   platform: 'node',
   target: 'node22.15',
+  mainFields: ['module', 'main'], // a dynamic import of CommonJS would have no named exports
   minifySyntax: true,
   minifyWhitespace: true,
   metafile: true,

@@ -166,7 +166,7 @@ async function parseManifest(body: Buffer, want: 'alone' | 'first'): Promise<unk
     // Then it is YAML, or nothing.
   }
   if (body.length > MAX_YAML_BYTES) throw new CodedError('PARSE_LIMIT', 'the manifest is too large')
-  const { parseAllDocuments } = await import('yaml')
+  const { parseAllDocuments } = await import('./yaml-library.ts')
   const documents = parseAllDocuments(text, { logLevel: 'silent', version: '1.1', schema: 'core' })
   const [first] = Array.isArray(documents) ? documents : []
   if (!first || first.errors.length > 0 || (want === 'alone' && documents.length > 1)) throw new CodedError('PARSE_FAILED', 'the manifest cannot be read')
@@ -205,7 +205,7 @@ export async function serve({ address, readTimeoutMs, writeTimeoutMs, handler, l
   server.setTimeout(writeTimeoutMs)
   const [host, port] = splitAddress(address)
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
+    server.once('error', (cause: NodeJS.ErrnoException) => reject(new CodedError('USAGE', `cannot listen on ${address}: ${cause.code ?? 'unknown reason'}`, { cause })))
     server.listen({ port, ...(host === '' ? {} : { host }) }, resolve)
   })
   const { address: boundHost, port: boundPort } = server.address() as AddressInfo

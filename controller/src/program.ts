@@ -103,9 +103,14 @@ async function startServers(controller: Controller, settings: Settings, log: Log
   const common = { readTimeoutMs: settings['read-timeout'], writeTimeoutMs: settings['write-timeout'], log }
   const http = await serve({ ...common, address: settings['listen-addr'], handler: api })
   log.info('HTTP server serving', { addr: http.address })
-  const scraped = await serve({ ...common, address: settings['listen-metrics-addr'], handler: scrape })
-  log.info('HTTP metrics server serving', { addr: scraped.address })
-  return [http, scraped]
+  try {
+    const scraped = await serve({ ...common, address: settings['listen-metrics-addr'], handler: scrape })
+    log.info('HTTP metrics server serving', { addr: scraped.address })
+    return [http, scraped]
+  } catch (error) {
+    await http.drain() // an open server would keep the process
+    throw error
+  }
 }
 
 /** Aborts at SIGTERM and SIGINT; a second one ends the program at once. */

@@ -78,7 +78,7 @@ async function changeOneValue(story: Story): Promise<void> {
   story.held(`${added.length} lines changed: the value, its time and the MAC`)
   const { stdout } = await story.must('waxseal get values.yaml database.password', ['get', 'values.yaml', 'database.password'])
   story.check(stdout === 'new password of the shop', 'the new value is read back')
-  await story.must('... and back again', ['set', 'values.yaml', 'database.password', '--stdin'], 'correct horse battery staple')
+  await story.must('waxseal set values.yaml database.password   # typed without echo: the old one', ['set', 'values.yaml', 'database.password', '--stdin'], 'correct horse battery staple')
 }
 
 async function decryptAgain(story: Story): Promise<void> {

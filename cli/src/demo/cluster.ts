@@ -55,8 +55,9 @@ export async function startCluster({ controller, crd }: ClusterParts, folder: st
     for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (text: string) => log.push(text))
     const ended = new Promise<number | null>((resolve) => child?.on('close', resolve))
     const controllerUrl = `http://127.0.0.1:${port}`
+    const lastLine = (): string => log.join('').trim().split('\n').at(-1) ?? ''
     await until('the controller is ready', START_TIMEOUT_MS, async () => {
-      if (child?.exitCode !== null) throw new CodedError('DEMO_FAILED', `the controller ended: ${log.join('').trim().split('\n').at(-1) ?? ''}`)
+      if (child?.exitCode !== null) throw new CodedError('DEMO_FAILED', `the controller ended: ${lastLine()}`)
       const answer = await fetch(`${controllerUrl}/readyz`).catch(() => undefined)
       return answer?.ok === true
     })
