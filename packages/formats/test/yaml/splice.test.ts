@@ -1,0 +1,246 @@
+import type { Edit, Entry, ListNode, MapNode, Node, PlainMap, Value, ValueNode } from '@waxseal/core'
+import { describe, expect, it } from 'vitest'
+import { parseYaml } from '../../src/yaml/document.ts'
+import { treeText } from './tree-text.ts'
+
+const TOKEN = 'ENC[AES256_GCM,data:YQ==,iv:aXY=,tag:dGFn,type:str]'
+const BLOCK: PlainMap = { age: [{ enc: 'a\nb\n', recipient: 'age1' }], lastmodified: '2026-01-01T00:00:00Z', mac: TOKEN, version: '3.13.2' }
+const BLOCK_LINES = `sops:
+    age:
+        - enc: |
+            a
+            b
+          recipient: age1
+    lastmodified: "2026-01-01T00:00:00Z"
+    mac: ${TOKEN}
+    version: 3.13.2`
+
+type Item = Entry | Node
+
+function leaves(items: readonly Item[]): Extract<Node, { kind: 'leaf' | 'comment' }>[] {
+  return items.flatMap((item) => {
+    const node = item.kind === 'entry' ? item.value : item
+    return node.kind === 'leaf' || node.kind === 'comment' ? [node] : leaves(node.items)
+  })
+}
+
+/** Every value and comment of a source becomes the token. */
+function withTokens(source: string, metadata?: PlainMap): string {
+  const document = parseYaml(Buffer.from(source))
+  const edits = document.tree.flatMap(({ items }) => leaves(items)).flatMap((node): Edit[] =>
+    node.kind === 'leaf' && (node.value === null || node.value === '') ? [] : [{ do: 'token', node, token: TOKEN }],
+  )
+  return Buffer.from(document.apply(edits, metadata)).toString().replaceAll(TOKEN, 'T')
+}
+
+/** The only value of a source becomes another. */
+function withValue(source: string, value: Value): string {
+  const document = parseYaml(Buffer.from(source.replaceAll('T', TOKEN)))
+  const node = document.tree.flatMap(({ items }) => leaves(items)).find(({ kind }) => kind === 'leaf')!
+  return Buffer.from(document.apply([{ do: 'value', node: node as Extract<Node, { kind: 'leaf' }>, value }])).toString()
+}
+
+function at(document: { readonly tree: readonly MapNode[] }, ...path: (string | number)[]): ValueNode {
+  let node: ValueNode = document.tree[0]!
+  for (const step of path) {
+    const items = (node as MapNode | ListNode).items as readonly Item[]
+    const found = typeof step === 'number' ? items.filter(({ kind }) => kind !== 'comment')[step]! : items.find((item) => item.kind === 'entry' && item.key === step)!
+    node = found.kind === 'entry' ? found.value : (found as ValueNode)
+  }
+  return node
+}
+
+function leaf(value: Value): ValueNode {
+  return { kind: 'leaf', value }
+}
+
+function entry(key: string, value: ValueNode): Entry {
+  return { kind: 'entry', key, value }
+}
+
+describe('a token stands in the dress of what it replaces', () => {
+  it.each([
+    ['a: 1', 'a: T'],
+    ['a:   plain # c\n', 'a:   T #T\n'],
+    ['a: "x"\nb: \'y\'\n', 'a: "T"\nb: \'T\'\n'],
+    ['a:\n  far below\n', 'a:\n  T\n'],
+    ['a: over\n  two lines\nb: "over\n  two"\n', 'a: T\nb: "T"\n'],
+    ['a: |\n  x\n  y\nb: >-\n    x\n\n', 'a: |\n  T\nb: >-\n    T\n\n'],
+    ['a: |+\n  x\n\n\nb: |2-\n    x\n', 'a: |+\n  T\nb: |2-\n  T\n'],
+    ['a: |  # c\n  x\n', 'a: |  #T\n  T\n'],
+    ['l: [x, "y", {k: v}]\n', `l: ['T', "T", {k: 'T'}]\n`],
+    ['{"a":"x", b: y}\n', `{"a":"T", b: 'T'}\n`],
+    ['a: &x 1\nb: !custom 2\nc: !!str 3\n', 'a: &x T\nb: !custom T\nc: !!str T\n'],
+    ['a: !!int 1\nb: &x !!binary aGk=\nc: !!float &y 2\n', 'a: T\nb: &x T\nc: &y T\n'],
+    ['- - x\n'.replace('- -', 'l:\n- -'), 'l:\n- - T\n'],
+    ['? a\n: b\n"c" : d\n', '? a\n: T\n"c" : T\n'],
+    ['a: 1\r\n# c\r\nb: |\r\n  x\r\n', 'a: T\r\n#T\r\nb: |\r\n  T\r\n'],
+    ['\ufeff# c\na: 1', '\ufeff#T\na: T'],
+    ['a: &an:chor\n', 'a: &an T\n'],
+  ])('%j', (source, tokens) => {
+    expect(withTokens(source)).toBe(tokens)
+  })
+})
+
+describe('an alias of what is encrypted gives way to its content', () => {
+  it.each([
+    ['a: &x 1\nb: *x # c\n', 'a: &x T\nb: T #T\n'],
+    ['a: &m\n  k: 1\nb: *m\n', 'a: &m\n  k: T\nb:\n  k: T\n'],
+    ['a: &m {k: 1}\nb:\n  <<: *m\n  c: 2\n', "a: &m {k: 'T'}\nb:\n  <<:\n    k: T\n  c: T\n"],
+    ['a: &m {k: 1}\nl: [*m, x]\n', "a: &m {k: 'T'}\nl: [{k: 'T'}, 'T']\n"],
+    ['a: &m {k: 1}\nl:\n- *m\n', "a: &m {k: 'T'}\nl:\n- k: T\n"],
+    ['a: &x k\n*x : v\n', 'a: &x T\nk : T\n'],
+  ])('%j', (source, tokens) => {
+    expect(withTokens(source)).toBe(tokens)
+  })
+
+  it('also where only the anchor is', () => {
+    const document = parseYaml(Buffer.from('a: &x 1\nb: *x\nc: &y 2\nd: *y\n'))
+    const edits: Edit[] = [{ do: 'token', node: at(document, 'a') as Extract<Node, { kind: 'leaf' }>, token: 'T' }]
+    expect(Buffer.from(document.apply(edits)).toString()).toBe('a: &x T\nb: 1\nc: &y 2\nd: *y\n')
+  })
+})
+
+describe('a value comes back in the dress of its token', () => {
+  it.each<readonly [string, Value, string]>([
+    ['a: T\n', 'x', 'a: x\n'],
+    ['a: T\n', 'yes', 'a: "yes"\n'],
+    ['a: T # c\n', 'x\ny\n', 'a: | # c\n    x\n    y\n'],
+    ['m:\n  a: T\n', 'x\ny', 'm:\n  a: |-\n    x\n    y\n'],
+    ['l:\n- T\n', ' x\ny', 'l:\n- |2-\n   x\n  y\n'],
+    ['a: T', 'x\n', 'a: "x\\n"'],
+    ['a: T\n\n\nb: 1\n', 'x\n\n', 'a: "x\\n\\n"\n\n\nb: 1\n'],
+    ['a: T\n', 5n, 'a: 5\n'],
+    ['a: T\n', 1e21, 'a: 1e+21\n'],
+    ['a: T\n', null, 'a: null\n'],
+    ['a: "T"\n', 'x', 'a: "x"\n'],
+    ['a: "T"\n', '😀\n', 'a: "😀\\n"\n'],
+    ['a: "T"\n', true, 'a: true\n'],
+    ["a: 'T'\n", "it's", "a: 'it''s'\n"],
+    ["a: 'T'\n", 'x\ny', 'a: "x\\ny"\n'],
+    ['a: |\n  T\nb: 1\n', 'x\n\ny\n', 'a: |\n  x\n\n  y\nb: 1\n'],
+    ['a: |\n  T\nb: 1\n', 'x', 'a: |-\n  x\nb: 1\n'],
+    ['a: |\n  T', 'x', 'a: |\n  x'],
+    ['a: |+\n  T\nb: 1\n', 'x\n\n', 'a: |+\n  x\n\nb: 1\n'],
+    ['a: >-\n  T\n', 'one line', 'a: >-\n  one line\n'],
+    ['a: >-\n  T\n', 'x\ny', 'a: >-\n  x\n\n  y\n'],
+    ['a: |2-\n  T\n', '  x', 'a: |2-\n    x\n'],
+    ['a: |  # c\n  T\n', 7n, 'a: 7  # c\n'],
+    ['a: !!str T\n', '12', 'a: !!str 12\n'],
+    ['a: !custom T\n', 12n, 'a: 12\n'],
+    ['l: ["T"]\n', 5n, 'l: [5]\n'],
+    ['l: ["T"]\n', 'x', 'l: ["x"]\n'],
+    ["l: ['T']\n", 'x', 'l: [x]\n'],
+    ["l: ['T']\n", 'a, b', "l: ['a, b']\n"],
+    ['a: T\r\n', 'x\ny\n', 'a: |\r\n    x\r\n    y\r\n'],
+    ['a:\n', 'x', 'a: x\n'],
+    ['? a\n', 'x', '? a\n: x\n'],
+    ['{a}\n', 'x', '{a: x}\n'],
+    ['a: "T"# c\n', 5n, 'a: 5 # c\n'],
+  ])('%j takes %s', (source, value, result) => {
+    expect(withValue(source, value)).toBe(result)
+  })
+})
+
+describe('comments', () => {
+  it('that SOPS wrote as elements become comments again', () => {
+    const source = 'l:\n    - T\n    - a\nm:\n    - T\n'.replaceAll('T', TOKEN)
+    const document = parseYaml(Buffer.from(source))
+    const edits = [at(document, 'l', 0), at(document, 'm', 0)].map((node): Edit => ({ do: 'comment', node: node as Extract<Node, { kind: 'leaf' }>, text: ' c' }))
+    expect(Buffer.from(document.apply(edits)).toString()).toBe('l:\n    # c\n    - a\nm: []\n    # c\n')
+  })
+
+  it('cannot bring in lines of their own', () => {
+    const document = parseYaml(Buffer.from('m:\n  # T\n  a: 1 # T\n'))
+    const edits = leaves(document.tree[0]!.items).flatMap((node): Edit[] => (node.kind === 'comment' ? [{ do: 'comment', node, text: ' x\nb: 2' }] : []))
+    expect(Buffer.from(document.apply(edits)).toString()).toBe('m:\n  # x\n  #b: 2\n  a: 1 # x #b: 2\n')
+  })
+})
+
+describe('the metadata block', () => {
+  it.each([
+    ['a: 1\n', `a: 1\n${BLOCK_LINES}\n`],
+    ['a: 1', `a: 1\n${BLOCK_LINES}`],
+    ['a: 1\n# end\n\n', `a: 1\n# end\n\n${BLOCK_LINES}\n`],
+    ['    a: 1\n', `    a: 1\n${BLOCK_LINES.replace(/^/gm, '    ')}\n`],
+    ['a: 1\r\n', `a: 1\r\n${BLOCK_LINES.replaceAll('\n', '\r\n')}\r\n`],
+    ['a: 1\n...\n', `a: 1\n${BLOCK_LINES}\n...\n`],
+    ['a: 1\n---\nb: 2\n', `a: 1\n${BLOCK_LINES}\n---\nb: 2\n${BLOCK_LINES}\n`],
+    ['---\n', `---\n${BLOCK_LINES}\n`],
+    ['{"a": 1}\n', `{"a": 1, sops: {age: [{enc: "a\\nb\\n", recipient: age1}], lastmodified: "2026-01-01T00:00:00Z", mac: '${TOKEN}', version: 3.13.2}}\n`],
+    ['{}\n', `{sops: {age: [{enc: "a\\nb\\n", recipient: age1}], lastmodified: "2026-01-01T00:00:00Z", mac: '${TOKEN}', version: 3.13.2}}\n`],
+    ['a: |+\n  x\n\n', `a: |+\n  x\n\n${BLOCK_LINES}\n`],
+    ['a:\n  b: 1\n # end\n', `a:\n  b: 1\n # end\n${BLOCK_LINES}\n`],
+  ])('comes to %j and goes without a trace', (source, encrypted) => {
+    const text = Buffer.from(parseYaml(Buffer.from(source)).apply([], BLOCK)).toString()
+    expect(text).toBe(encrypted)
+    const document = parseYaml(Buffer.from(text))
+    expect(document.metadata).toEqual(BLOCK)
+    expect(Buffer.from(document.apply([], null)).toString()).toBe(source)
+  })
+
+  it('changes only the lines that differ', () => {
+    const source = `a: 1\n${BLOCK_LINES.replace('age1', "'age1' # mine")}\n# below\n`
+    const document = parseYaml(Buffer.from(source))
+    expect(Buffer.from(document.apply([], { ...BLOCK, mac: 'other' })).toString()).toBe(source.replace(`mac: ${TOKEN}`, 'mac: other'))
+  })
+
+  it('is written anew when its shape changes, at its place', () => {
+    const source = `sops:\n  mac: x\n  extra: 1\na: 1\n`
+    expect(Buffer.from(parseYaml(Buffer.from(source)).apply([], BLOCK)).toString()).toBe(`${BLOCK_LINES}\na: 1\n`)
+  })
+
+  it('takes the indentation that is asked for', () => {
+    const document = parseYaml(Buffer.from('a: 1\n'), { indent: 2 })
+    expect(Buffer.from(document.apply([], { mac: 'x' })).toString()).toBe('a: 1\nsops:\n  mac: x\n')
+  })
+
+  it('is refused where a later document has an entry of that name', () => {
+    const document = parseYaml(Buffer.from('a: 1\n---\nsops: 1\n'))
+    expect(() => document.apply([], BLOCK)).toThrow(expect.objectContaining({ code: 'EMIT_FAILED' }) as Error)
+  })
+
+  it('shifts a block scalar that ends the file without a line break', () => {
+    const document = parseYaml(Buffer.from('a: |\n  x'))
+    expect([...document.shifted.values()]).toEqual(['x\n'])
+    expect(parseYaml(Buffer.from('a: |\n  x\n')).shifted.size).toBe(0)
+    expect(parseYaml(Buffer.from('a: |-\n  x')).shifted.size).toBe(0)
+  })
+
+  it('leaves an empty string empty', () => {
+    const text = Buffer.from(parseYaml(Buffer.from('l:\n  - |+\n     ')).apply([], { mac: 'x' })).toString()
+    expect(treeText(parseYaml(Buffer.from(text)).tree[0]!)).toBe('{l: [""]}')
+  })
+})
+
+describe('entries and elements', () => {
+  const SOURCE = 'a: 1 # one\n# two\nb:\n  - x\n  - y\nc: {d: 1, e: 2}\n'
+
+  it.each<readonly [string, (document: ReturnType<typeof parseYaml>) => Edit[], string]>([
+    ['append to the root', (d) => [{ do: 'append', into: d.tree[0]!, entry: entry('new', leaf('v')) }], `${SOURCE}new: v\n`],
+    ['append a map', (d) => [{ do: 'append', into: d.tree[0]!, entry: entry('new', { kind: 'map', items: [entry('k', leaf('x\ny\n'))] }) }], `${SOURCE}new:\n  k: |\n    x\n    y\n`],
+    ['append to a list', (d) => [{ do: 'append', into: at(d, 'b') as ListNode, item: leaf('z') }], SOURCE.replace('  - y\n', '  - y\n  - z\n')],
+    ['append inside braces', (d) => [{ do: 'append', into: at(d, 'c') as MapNode, entry: entry('f', { kind: 'list', items: [leaf(1n)] }) }], SOURCE.replace('e: 2', 'e: 2, f: [1]')],
+    ['remove an entry', (d) => [{ do: 'remove', from: d.tree[0]!, item: d.tree[0]!.items.find((item) => item.kind === 'entry' && item.key === 'a')! }], SOURCE.replace('a: 1 # one\n', '')],
+    ['remove an element', (d) => [{ do: 'remove', from: at(d, 'b') as ListNode, item: at(d, 'b', 0) }], SOURCE.replace('  - x\n', '')],
+    ['remove all elements', (d) => [0, 1].map((i) => ({ do: 'remove', from: at(d, 'b') as ListNode, item: at(d, 'b', i) })), SOURCE.replace('b:\n  - x\n  - y\n', 'b: []\n')],
+    ['remove inside braces', (d) => [{ do: 'remove', from: at(d, 'c') as MapNode, item: (at(d, 'c') as MapNode).items[1]! }], SOURCE.replace(', e: 2', '')],
+    ['replace a value by a list', (d) => [{ do: 'replace', node: at(d, 'a'), by: { kind: 'list', items: [leaf('p')] } }], SOURCE.replace('a: 1 # one\n', 'a: # one\n  - p\n')],
+    ['replace a list by a value', (d) => [{ do: 'replace', node: at(d, 'b'), by: leaf('p') }], SOURCE.replace('b:\n  - x\n  - y\n', 'b: p\n')],
+    ['replace one that is removed', (d) => [{ do: 'replace', node: at(d, 'b', 0), by: leaf('p') }, { do: 'remove', from: at(d, 'b') as ListNode, item: at(d, 'b', 0) }], SOURCE.replace('  - x\n', '')],
+  ])('%s', (_name, edits, result) => {
+    const document = parseYaml(Buffer.from(SOURCE))
+    expect(Buffer.from(document.apply(edits(document))).toString()).toBe(result)
+  })
+
+  it('stay before the metadata block', () => {
+    const document = parseYaml(Buffer.from('a: 1\nsops:\n    mac: x\n'))
+    expect(Buffer.from(document.apply([{ do: 'append', into: document.tree[0]!, entry: entry('b', leaf('v')) }])).toString()).toBe('a: 1\nb: v\nsops:\n    mac: x\n')
+  })
+
+  it('of the first lines of a file go without leaving a blank line', () => {
+    const document = parseYaml(Buffer.from('a: 1\nb: 2\nc: 3\n'))
+    const edits = document.tree[0]!.items.slice(0, 2).map((item): Edit => ({ do: 'remove', from: document.tree[0]!, item }))
+    expect(Buffer.from(document.apply(edits)).toString()).toBe('c: 3\n')
+  })
+})
