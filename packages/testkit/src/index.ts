@@ -8,3 +8,5 @@ export type { KubeObject, ObjectMeta, OwnerReference } from './api-server/object
 export type { LoggedRequest, RequestLog } from './api-server/request-log.ts'
 export { StatusError } from './api-server/status.ts'
 export type { User, Users } from './api-server/users.ts'
+export { fakeProvider, type FakeProvider, type FakeRef, type Misbehaviour } from './fake-provider.ts'
+export { tempDir, type TempDir } from './temp-dir.ts'

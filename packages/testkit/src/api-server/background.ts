@@ -4,6 +4,7 @@
  * Follows: k8s.io/kubernetes pkg/controller/garbagecollector and pkg/controller/namespace.
  * @module
  */
+import { omit } from './json.ts'
 import { keyOf, type KubeObject, type ObjectMeta } from './objects.ts'
 import type { Operations } from './operations.ts'
 import { resourceName, type ResourceType } from './resource-type.ts'
@@ -87,7 +88,8 @@ export class Background {
     for (const dependent of this.#dependents(owner.metadata)) {
       const { metadata } = dependent.object
       const ownerReferences = (metadata.ownerReferences ?? []).filter(({ uid }) => uid !== owner.metadata.uid)
-      this.#store.put(resourceName(dependent.type), { ...dependent.object, metadata: { ...metadata, ownerReferences } })
+      const rest = { ...omit(metadata, 'ownerReferences'), ...(ownerReferences.length === 0 ? {} : { ownerReferences }) }
+      this.#store.put(resourceName(dependent.type), { ...dependent.object, metadata: rest })
     }
     this.#operations.finalize(type, owner, ORPHAN)
   }

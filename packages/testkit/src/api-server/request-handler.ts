@@ -12,6 +12,7 @@ import { isObject, objectOf, type Json, type JsonObject } from './json.ts'
 import { listPage, requestSelector } from './listing.ts'
 import type { KubeObject } from './objects.ts'
 import { readDeleteOptions, type Operations, type PatchType, type WriteOptions, type Written } from './operations.ts'
+import { openApiDocument } from './openapi.ts'
 import { Reply } from './reply.ts'
 import { acceptedShape, isJsonBody, listText, objectText, table, type Shape } from './representation.ts'
 import { readRequest, type RequestedResource, type RequestInfo } from './request-info.ts'
@@ -150,7 +151,8 @@ async function answer(cluster: Cluster, info: RequestInfo, user: User, reply: Re
 
 function answerPath(cluster: Cluster, { path }: RequestInfo, reply: Reply): void {
   if (['/healthz', '/livez', '/readyz'].some((one) => path === one || path.startsWith(`${one}/`))) return reply.text(200, 'ok', 'text/plain; charset=utf-8')
-  const document = discoveryDocument(path, cluster.types.all(), cluster.address())
+  const types = cluster.types.all()
+  const document = discoveryDocument(path, types, cluster.address()) ?? openApiDocument(path, types)
   if (document) reply.json(200, document)
   else reply.text(404, '404 page not found\n', 'text/plain; charset=utf-8')
 }
