@@ -27,32 +27,61 @@ export function ageKeyFile(context: Context): string | undefined {
 }
 
 export function ageIdentitySources(context: Context): readonly IdentitySource[] {
-  const { env } = context
-  const sources: IdentitySource[] = [
-    { location: 'SOPS_AGE_KEY', severalPerLine: true, load: async () => env['SOPS_AGE_KEY'] ?? null },
-    {
-      location: 'SOPS_AGE_KEY_FILE',
-      load: async () => (env['SOPS_AGE_KEY_FILE'] === undefined ? null : readIdentity(context, env['SOPS_AGE_KEY_FILE'], 'SOPS_AGE_KEY_FILE')),
-    },
-    { location: 'SOPS_AGE_KEY_CMD', load: async (recipient) => (env['SOPS_AGE_KEY_CMD'] === undefined ? null : outputOf(context, env['SOPS_AGE_KEY_CMD'], recipient)) },
+  return [
+    ...sshSources(context),
+    { location: 'SOPS_AGE_KEY', form: 'words', load: async () => context.env['SOPS_AGE_KEY'] ?? null },
+    { location: 'SOPS_AGE_KEY_FILE', form: 'file', load: async () => fileOf(context, 'SOPS_AGE_KEY_FILE', 'failed to open SOPS_AGE_KEY_FILE file') },
+    { location: 'SOPS_AGE_KEY_CMD', form: 'file', load: (recipient) => outputOf(context, 'SOPS_AGE_KEY_CMD', recipient) },
+    ...optionalFile(context, ageKeyFile(context), { form: 'file', isFallback: true }),
   ]
-  const file = ageKeyFile(context)
-  if (file !== undefined) {
-    sources.push({
-      location: file,
-      async load() {
-        try {
-          return readIdentity(context, file, file)
-        } catch (error) {
-          if (error instanceof CodedError && error.code === 'FILE_NOT_FOUND') return null
-          throw error
-        }
-      },
-    })
-  }
-  return sources
 }
 
+function sshSources(context: Context): readonly IdentitySource[] {
+  const home = context.env['HOME']
+  const inHome = (name: string): string | undefined => (home ? join(home, '.ssh', name) : undefined)
+  return [
+    {
+      location: 'SOPS_AGE_SSH_PRIVATE_KEY_FILE',
+      form: 'ssh',
+      unreadable: `malformed SSH identity in ${JSON.stringify(context.env['SOPS_AGE_SSH_PRIVATE_KEY_FILE'] ?? '')}`,
+      load: async () => fileOf(context, 'SOPS_AGE_SSH_PRIVATE_KEY_FILE', 'failed to open file'),
+    },
+    {
+      location: 'SOPS_AGE_SSH_PRIVATE_KEY_CMD',
+      form: 'ssh',
+      unreadable: 'malformed SSH identity returned by running SOPS_AGE_SSH_PRIVATE_KEY_CMD',
+      load: (recipient) => outputOf(context, 'SOPS_AGE_SSH_PRIVATE_KEY_CMD', recipient),
+    },
+    ...optionalFile(context, inHome('id_ed25519'), { form: 'ssh' }),
+    ...optionalFile(context, inHome('id_rsa'), { form: 'ssh' }),
+  ]
+}
+
+/** A file that need not be there. */
+function optionalFile(context: Context, path: string | undefined, how: Pick<IdentitySource, 'form' | 'isFallback'>): readonly IdentitySource[] {
+  if (path === undefined) return []
+  const source: IdentitySource = {
+    ...how,
+    location: path,
+    async load() {
+      try {
+        return readIdentity(context, path, `failed to open file: open ${path}`)
+      } catch (error) {
+        if (error instanceof CodedError && error.code === 'FILE_NOT_FOUND') return null
+        throw error
+      }
+    },
+  }
+  return [how.form === 'ssh' ? { ...source, unreadable: `malformed SSH identity in ${JSON.stringify(path)}` } : source]
+}
+
+/** The file that a variable names. */
+function fileOf(context: Context, variable: string, failure: string): Uint8Array | null {
+  const path = context.env[variable]
+  return path === undefined ? null : readIdentity(context, path, `${failure}: open ${path}`)
+}
+
+/** @param name - what messages call the file */
 function readIdentity(context: Context, path: string, name: string): Uint8Array {
   return readFileBounded(resolve(context.cwd, path), { limitBytes: MAX_IDENTITY_BYTES, name })
 }
@@ -63,16 +92,20 @@ export async function askPassphrase(context: Context, location: string): Promise
   return await askHidden(`Enter passphrase for identity '${location}': `, context, 'decrypt the identity file with age -d first')
 }
 
-/** Runs the command without a shell; it learns the recipient from its environment. */
-async function outputOf(context: Context, command: string, recipient: string): Promise<string> {
+/** Runs the command that a variable holds, without a shell; it learns the recipient from its environment. */
+async function outputOf(context: Context, variable: string, recipient: string): Promise<Uint8Array | null> {
+  const command = context.env[variable]
+  if (command === undefined) return null
+  const failed = (reason: string): CodedError => new CodedError('IDENTITY_INVALID', `failed to execute command ${command}: ${reason}`)
   const [program, ...args] = splitShellWords(command) ?? []
-  if (program === undefined) throw new CodedError('IDENTITY_INVALID', 'SOPS_AGE_KEY_CMD is not a command')
+  if (program === undefined) throw failed(`${variable} is not a command`)
   const { execFile } = await import('node:child_process')
+  const env = { ...context.env, SOPS_AGE_RECIPIENT: recipient }
   return await new Promise((fulfil, reject) => {
-    const options = { env: { ...context.env, SOPS_AGE_RECIPIENT: recipient }, cwd: context.cwd, signal: context.signal, maxBuffer: MAX_IDENTITY_BYTES }
-    execFile(program, args, options, (error, stdout) => {
-      if (error) reject(new CodedError('IDENTITY_INVALID', `failed to execute SOPS_AGE_KEY_CMD: ${typeof error.code === 'number' ? `exit status ${error.code}` : 'it could not be run'}`))
-      else fulfil(stdout)
+    execFile(program, args, { env, cwd: context.cwd, signal: context.signal, maxBuffer: MAX_IDENTITY_BYTES, encoding: 'buffer' }, (error, stdout) => {
+      if (!error) fulfil(stdout)
+      else if (typeof error.code === 'number') reject(failed(`exit status ${error.code}`))
+      else reject(failed(error.code === 'ENOENT' ? `exec: ${JSON.stringify(program)}: executable file not found in $PATH` : 'it did not end by itself'))
     })
   })
 }

@@ -4,7 +4,7 @@
  */
 import { join, resolve } from 'node:path'
 import { CodedError } from '@waxseal/core'
-import { generateIdentity, namedRecipients, recipientKind } from '@waxseal/provider-age'
+import { generateIdentity, namedRecipients, parseAgeRecipient } from '@waxseal/provider-age'
 import { ageKeyFile } from '../age-identities.ts'
 import type { Context } from '../context.ts'
 import { createFile, createPrivateFile, kindOfFile, readFileBounded } from '../files.ts'
@@ -18,7 +18,7 @@ interface Done {
 
 export const init: NativeAction = async (_args, options, context) => {
   const given = options.list('age').flatMap((list) => list.split(',')).map((text) => text.trim()).filter((text) => text !== '')
-  for (const recipient of given) recipientKind(recipient)
+  for (const recipient of given) parseAgeRecipient(recipient)
   const keyFile = options.text('keyFile') ?? (context.env['SOPS_AGE_KEY_FILE'] || ageKeyFile(context))
   const done: Done[] = []
   const recipients = [...given]

@@ -10,7 +10,7 @@ const VERSION = 'age-encryption.org/v1'
 export const FILE_KEY_BYTES = 16
 const KEY_BYTES = 32
 const TAG_BYTES = 16
-const PAYLOAD_NONCE_BYTES = 16
+export const PAYLOAD_NONCE_BYTES = 16
 const CHUNK_BYTES = 64 * 1024
 const BODY_COLUMNS = 64
 /** Counter 0 and the flag of a last chunk. */
@@ -44,7 +44,7 @@ export function decodeUnpadded(text: string): Buffer | null {
 }
 
 export function malformed(what: string): CodedError {
-  return new CodedError('METADATA_INVALID', `age: malformed file: ${what}`)
+  return new CodedError('METADATA_INVALID', `malformed age file: ${what}`)
 }
 
 /** @throws CodedError METADATA_INVALID */

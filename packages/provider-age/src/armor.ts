@@ -19,7 +19,8 @@ export function armor(bytes: Uint8Array): string {
 
 /** @throws CodedError METADATA_INVALID */
 export function dearmor(text: string): Buffer {
-  const bad = (what: string): CodedError => new CodedError('METADATA_INVALID', `age: invalid armor: ${what}`)
+  const bad = (what: string): CodedError => new CodedError('METADATA_INVALID', `invalid armor: ${what}`)
+  if (text.trim() === '') throw bad('unexpected EOF')
   const lines = text.trim().split(/\r?\n/)
   if (lines[0] !== BEGIN) throw bad('no opening line')
   if (lines.at(-1) !== END || lines.length < 2) throw bad('no closing line')

@@ -8,12 +8,14 @@ import type { KeyObject } from 'node:crypto'
 import { CodedError } from '@waxseal/core'
 import { dearmor } from './armor.ts'
 import { isHybridIdentity } from './client.ts'
+import type { SshPrivateKey } from './ssh-key.ts'
 import { parseIdentity, publicPoint, recipientText } from './x25519.ts'
 
 export type AgeIdentity =
   | { readonly kind: 'x25519'; readonly key: KeyObject }
   /** For `age-encryption`, which has the post-quantum kind. */
   | { readonly kind: 'hybrid'; readonly text: string }
+  | { readonly kind: 'ssh'; readonly key: SshPrivateKey }
   /** An age file for a passphrase, not armored, with identities in it. */
   | { readonly kind: 'protected'; readonly file: Buffer }
 

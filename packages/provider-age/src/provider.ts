@@ -6,21 +6,27 @@
  */
 import { randomBytes } from 'node:crypto'
 import { CodedError, type KeyProvider } from '@waxseal/core'
-import { FILE_KEY_BYTES, parseAgeFile, readPayload, writeAgeFile, type AgeFile } from './age-file.ts'
+import { FILE_KEY_BYTES, parseAgeFile, PAYLOAD_NONCE_BYTES, readPayload, writeAgeFile, type AgeFile, type Stanza } from './age-file.ts'
 import { armor, dearmor } from './armor.ts'
 import { openWithPassphrase, unwrapHybrid, wrapHybrid } from './client.ts'
 import { parseIdentities, type AgeIdentity } from './identity-file.ts'
-import { fieldsOf, newRef, recipientKind, refFrom, type AgeRef } from './ref.ts'
-import { parseRecipient, unwrapFileKey, wrapFileKey } from './x25519.ts'
+import { fieldsOf, newRef, parseAgeRecipient, refFrom, type AgeRef } from './ref.ts'
+import { unwrapForSsh, wrapForSsh } from './ssh.ts'
+import { parseSshPrivateKey } from './ssh-key.ts'
+import { POINT_BYTES, unwrapFileKey, wrapFileKey } from './x25519.ts'
 
 export interface IdentitySource {
   /** The variable or file that messages name. */
   readonly location: string
-  /** White space separates identities, too. */
-  readonly severalPerLine?: boolean
+  /** 'file': as age-keygen writes it. 'words': white space separates identities, too. 'ssh': one private key. */
+  readonly form: 'file' | 'words' | 'ssh'
+  /** Before the reason why the content cannot be read. Absent: the location's name in a sentence. */
+  readonly unreadable?: string
+  /** Not told among the places without keys when another source has something. */
+  readonly isFallback?: boolean
   /**
    * @param recipient - of the key to be unwrapped; a command may want it
-   * @returns an identity file's content; null if there is none at this location
+   * @returns the content; null if there is none at this location
    * @throws CodedError
    */
   load(recipient: string): Promise<string | Uint8Array | null>
@@ -46,6 +52,11 @@ interface Loaded {
   readonly unused: readonly string[]
 }
 
+const NATIVE_KINDS: ReadonlySet<string> = new Set(['X25519', 'ssh-ed25519', 'ssh-rsa'])
+
+/** The reference's words for the step, which people look for. */
+const UNWRAPPING = 'failed to create reader for decrypting sops data key with age'
+
 export function createAgeProvider(sources: readonly IdentitySource[], options: AgeOptions = {}): KeyProvider<AgeRef> {
   const opened = new Map<string, readonly AgeIdentity[]>()
   return {
@@ -64,17 +75,22 @@ export function createAgeProvider(sources: readonly IdentitySource[], options: A
     async unwrap(ref) {
       const loaded = await loadIdentities(sources, ref.recipient)
       if (loaded.identities.length === 0) throw failure('failed to load age identities', loaded)
-      const bytes = dearmor(ref.enc)
-      const file = parseAgeFile(bytes)
-      const part =
-        (await unwrapWith(bytes, file, loaded.identities.map(({ identity }) => identity))) ?? (await unwrapWithProtected(bytes, file, loaded.identities))
-      if (!part) throw failure('no identity matched the recipient', loaded)
-      return part
+      try {
+        const part = await unwrap(dearmor(ref.enc), loaded.identities)
+        if (part) return part
+      } catch (error) {
+        if (!(error instanceof CodedError)) throw error
+        throw failure(`${UNWRAPPING}: ${error.message}`, loaded, error)
+      }
+      throw failure(`${UNWRAPPING}: identity did not match any of the recipients: incorrect identity for recipient block`, loaded)
     },
   }
 
-  /** Passphrases are asked for one file after the other, and once in the life of this provider. */
-  async function unwrapWithProtected(bytes: Buffer, file: AgeFile, identities: readonly LocatedIdentity[]): Promise<Uint8Array | null> {
+  /** Passphrases are asked for last, for one file after the other, and once in the life of this provider. */
+  async function unwrap(bytes: Buffer, identities: readonly LocatedIdentity[]): Promise<Uint8Array | null> {
+    const file = parseAgeFile(bytes)
+    const opens = await unwrapWith(bytes, file, identities.map(({ identity }) => identity))
+    if (opens) return opens
     for (const { location, identity } of identities) {
       if (identity.kind !== 'protected') continue
       const inner = opened.get(location) ?? (await openProtected(identity.file, location, options))
@@ -103,14 +119,15 @@ async function unwrapWith(bytes: Buffer, file: AgeFile, identities: readonly Age
   return unwrapNatively(file, identities) ?? (await unwrapByLibrary(bytes, file, identities))
 }
 
-async function wrap(part: Uint8Array, recipient: string): Promise<Uint8Array> {
-  if (recipientKind(recipient) === 'hybrid') return wrapHybrid(part, recipient)
+async function wrap(part: Uint8Array, text: string): Promise<Uint8Array> {
+  const recipient = parseAgeRecipient(text)
+  if (recipient.kind === 'hybrid') return wrapHybrid(part, text)
   const fileKey = randomBytes(FILE_KEY_BYTES)
-  const scalar = randomBytes(32)
+  const scalar = randomBytes(POINT_BYTES)
   try {
-    const stanza = wrapFileKey(fileKey, parseRecipient(recipient) as Buffer, scalar)
-    if (!stanza) throw new CodedError('RECIPIENT_INVALID', `age recipient ${recipient} is a point of low order`)
-    return writeAgeFile(part, fileKey, [stanza], randomBytes(16))
+    const stanza = recipient.kind === 'x25519' ? wrapFileKey(fileKey, recipient.point, scalar) : await wrapForSsh(fileKey, recipient, scalar)
+    if (!stanza) throw new CodedError('RECIPIENT_INVALID', `age recipient ${text} is no point of the curve, or one of low order`)
+    return writeAgeFile(part, fileKey, [stanza], randomBytes(PAYLOAD_NONCE_BYTES))
   } finally {
     fileKey.fill(0)
     scalar.fill(0)
@@ -119,9 +136,8 @@ async function wrap(part: Uint8Array, recipient: string): Promise<Uint8Array> {
 
 function unwrapNatively(file: AgeFile, identities: readonly AgeIdentity[]): Uint8Array | null {
   for (const identity of identities) {
-    if (identity.kind !== 'x25519') continue
     for (const stanza of file.stanzas) {
-      const fileKey = unwrapFileKey(stanza, identity.key)
+      const fileKey = fileKeyOf(stanza, identity)
       if (!fileKey) continue
       try {
         return readPayload(file, fileKey)
@@ -133,35 +149,57 @@ function unwrapNatively(file: AgeFile, identities: readonly AgeIdentity[]): Uint
   return null
 }
 
+function fileKeyOf(stanza: Stanza, identity: AgeIdentity): Buffer | null {
+  if (identity.kind === 'x25519') return unwrapFileKey(stanza, identity.key)
+  return identity.kind === 'ssh' ? unwrapForSsh(stanza, identity.key) : null
+}
+
 async function unwrapByLibrary(bytes: Buffer, file: AgeFile, identities: readonly AgeIdentity[]): Promise<Uint8Array | null> {
   const texts = identities.flatMap((identity) => (identity.kind === 'hybrid' ? [identity.text] : []))
-  if (texts.length === 0 || file.stanzas.every(({ args }) => args[0] === 'X25519')) return null
+  if (texts.length === 0 || file.stanzas.every(({ args }) => NATIVE_KINDS.has(args[0] ?? ''))) return null
   return unwrapHybrid(bytes, texts)
 }
 
 async function loadIdentities(sources: readonly IdentitySource[], recipient: string): Promise<Loaded> {
   const identities: LocatedIdentity[] = []
   const problems: string[] = []
-  const unused: string[] = []
+  const [absent, empty]: [string[], string[]] = [[], []]
+  let isAnythingThere = false
   for (const source of sources) {
     try {
       const content = await source.load(recipient)
-      const found = content === null ? [] : parseIdentities(content, source.severalPerLine)
-      if (found.length === 0) unused.push(source.location)
+      if (content === null) {
+        if (!source.isFallback || !isAnythingThere) absent.push(source.location)
+        continue
+      }
+      if (source.form !== 'ssh') isAnythingThere = true
+      const found = identitiesIn(content, source)
+      isAnythingThere = true
+      if (found.length === 0) empty.push(source.location)
       identities.push(...found.map((identity) => ({ location: source.location, identity })))
     } catch (error) {
       if (!(error instanceof CodedError)) throw error
-      problems.push(error.code === 'IDENTITY_INVALID' ? `failed to parse '${source.location}' age identities: ${error.message}` : error.message)
+      problems.push(error.message)
     }
   }
-  return { identities, problems, unused }
+  return { identities, problems, unused: [...absent, ...empty] }
 }
 
-function failure(what: string, { problems, unused }: Loaded): CodedError {
+function identitiesIn(content: string | Uint8Array, { form, location, unreadable }: IdentitySource): readonly AgeIdentity[] {
+  try {
+    return form === 'ssh' ? [{ kind: 'ssh', key: parseSshPrivateKey(content) }] : parseIdentities(content, form === 'words')
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw error
+    throw new CodedError(error.code, `${unreadable ?? `failed to parse '${location}' age identities`}: ${error.message}`, { cause: error })
+  }
+}
+
+function failure(what: string, { problems, unused }: Loaded, cause?: CodedError): CodedError {
   const trouble = problems.length ? `. Errors while loading age identities: ${problems.join(', ')}` : ''
   const quoted = unused.map((location) => `'${location}'`)
   const places = quoted.length < 3 ? quoted.join(' and ') : `${quoted.slice(0, -1).join(', ')}, and ${quoted.at(-1)}`
   const looked = quoted.length ? `. Did not find keys in location${quoted.length > 1 ? 's' : ''} ${places}.` : ''
-  return new CodedError('IDENTITY_INVALID', `${what}${trouble}${looked}`, { hint: 'set SOPS_AGE_KEY_FILE to a file with the identity of one of the recipients' })
+  const hint = cause?.hint ?? 'set SOPS_AGE_KEY_FILE to a file with the identity of one of the recipients'
+  return new CodedError(cause?.code ?? 'IDENTITY_INVALID', `${what}${trouble}${looked}`, { hint, cause })
 }
 

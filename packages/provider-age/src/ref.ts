@@ -5,6 +5,7 @@
  */
 import { CodedError, type Plain, type PlainMap, type Ref } from '@waxseal/core'
 import { isHybridRecipient } from './client.ts'
+import { parseSshPublicKey, type SshPublicKey } from './ssh-key.ts'
 import { parseRecipient } from './x25519.ts'
 
 export interface AgeRef extends Ref {
@@ -16,28 +17,42 @@ export interface AgeRef extends Ref {
   readonly fields: PlainMap
 }
 
-export type RecipientKind = 'x25519' | 'hybrid'
+export type AgeRecipient = { readonly kind: 'x25519'; readonly point: Buffer } | { readonly kind: 'hybrid'; readonly text: string } | SshPublicKey
+
+const MIN_RSA_BITS = 2048
 
 /** @throws CodedError RECIPIENT_INVALID */
-export function recipientKind(recipient: string): RecipientKind {
-  const bad = (message: string, hint?: string): CodedError => new CodedError('RECIPIENT_INVALID', message, hint === undefined ? {} : { hint })
-  if (recipient.startsWith('age1pq1')) {
-    if (!isHybridRecipient(recipient)) throw bad(`malformed post-quantum recipient ${JSON.stringify(recipient)}`)
-    return 'hybrid'
+export function parseAgeRecipient(text: string): AgeRecipient {
+  if (text.startsWith('age1pq1')) {
+    if (!isHybridRecipient(text)) throw invalid(`failed to parse input as Bech32-encoded age public key: malformed recipient ${JSON.stringify(text)}`)
+    return { kind: 'hybrid', text }
   }
-  if (recipient.startsWith('age1') && recipient.lastIndexOf('1') > 3) throw bad(`age plugin recipients cannot be used here: ${recipient}`)
-  if (recipient.startsWith('age1')) {
-    if (!parseRecipient(recipient)) throw bad(`failed to parse input as Bech32-encoded age public key: malformed recipient ${JSON.stringify(recipient)}`, 'age-keygen -y FILE prints the recipient of an identity')
-    return 'x25519'
+  if (text.startsWith('age1') && text.lastIndexOf('1') > 3) throw invalid(`age plugin recipients cannot be used here: ${text}`)
+  if (text.startsWith('age1')) {
+    const point = parseRecipient(text)
+    if (!point) throw invalid(`failed to parse input as Bech32-encoded age public key: malformed recipient ${JSON.stringify(text)}`, 'age-keygen -y FILE prints the recipient of an identity')
+    return { kind: 'x25519', point }
   }
-  if (recipient.startsWith('ssh-')) throw bad('ssh keys cannot be used as age recipients here')
-  if (recipient.startsWith('AGE-SECRET-KEY-')) throw bad('that is a secret age identity, not a recipient', 'waxseal keygen -y FILE prints its recipient')
-  throw bad(`failed to parse input, unknown recipient type: ${JSON.stringify(recipient)}`, 'age recipients begin with age1')
+  if (text.startsWith('ssh-')) return sshRecipient(text)
+  if (text.startsWith('AGE-SECRET-KEY-')) throw invalid('that is a secret age identity, not a recipient', 'waxseal keygen -y FILE prints its recipient')
+  throw invalid(`failed to parse input, unknown recipient type: ${JSON.stringify(text)}`, 'age recipients begin with age1')
+}
+
+function sshRecipient(text: string): SshPublicKey {
+  const malformed = `failed to parse input as age-ssh public key: malformed SSH recipient: ${JSON.stringify(text)}`
+  const key = parseSshPublicKey(text)
+  if (!key) throw invalid(malformed, 'ssh-ed25519 and ssh-rsa keys can be recipients, as their .pub file has them')
+  if (key.kind === 'ssh-rsa' && (key.key.asymmetricKeyDetails?.modulusLength ?? 0) < MIN_RSA_BITS) throw invalid(`${malformed}: RSA key size is too small`)
+  return key
+}
+
+function invalid(message: string, hint?: string): CodedError {
+  return new CodedError('RECIPIENT_INVALID', message, hint === undefined ? {} : { hint })
 }
 
 export function newRef(text: string): AgeRef {
   const recipient = text.trim()
-  recipientKind(recipient)
+  parseAgeRecipient(recipient)
   return { type: 'age', recipient, enc: '', fields: Object.create(null) as PlainMap }
 }
 

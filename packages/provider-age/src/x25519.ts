@@ -7,7 +7,7 @@ import { createPrivateKey, createPublicKey, diffieHellman, type KeyObject } from
 import { decodeUnpadded, deriveWrapKey, encodeUnpadded, FILE_KEY_BYTES, malformed, open, seal, type Stanza } from './age-file.ts'
 import { decodeBech32, encodeBech32 } from './bech32.ts'
 
-const POINT_BYTES = 32
+export const POINT_BYTES = 32
 const SEALED_BYTES = FILE_KEY_BYTES + 16
 const INFO = 'age-encryption.org/v1/X25519'
 const RECIPIENT_PREFIX = 'age'
@@ -63,7 +63,7 @@ export function identityText(scalar: Uint8Array): string {
 }
 
 /** The shared secret, or null for a point of low order. */
-function exchange(key: KeyObject, point: Uint8Array): Buffer | null {
+export function exchange(key: KeyObject, point: Uint8Array): Buffer | null {
   try {
     const shared = diffieHellman({ privateKey: key, publicKey: publicKey(point) })
     return shared.some((byte) => byte !== 0) ? shared : null

@@ -38,7 +38,7 @@ function readVector(name: string): Vector {
 
 /** SHA-256 of what comes out, or the error's code. */
 async function outcomeOf({ file, armored, identities }: Vector): Promise<string> {
-  const provider = createAgeProvider([{ location: 'vector', load: async () => identities.join('\n') }])
+  const provider = createAgeProvider([{ location: 'vector', form: 'file', load: async () => identities.join('\n') }])
   const entry: Record<string, string> = { enc: armored ? file.toString('latin1') : armor(file), recipient: '' }
   try {
     const part = await provider.unwrap(provider.parse(entry satisfies PlainMap), { signal })
@@ -75,14 +75,15 @@ describe('identity files that a passphrase protects', () => {
   it.each(vectors.filter(({ passphrases }) => passphrases.length === 1))('$name: $expect', async (vector) => {
     // The vectors hold no identities: a file that opens is then refused for what is in it.
     const asked: string[] = []
-    const provider = createAgeProvider([{ location: 'keys.txt', load: async () => vector.file }], {
+    const provider = createAgeProvider([{ location: 'keys.txt', form: 'file', load: async () => vector.file }], {
       async askPassphrase(location) {
         asked.push(location)
         return vector.passphrases[0] ?? ''
       },
     })
     const entry: Record<string, string> = { enc: armor(named('x25519').file), recipient: '' }
-    const message = vector.expect === 'success' ? 'unknown identity type' : "incorrect passphrase for identity 'keys.txt', or the file is damaged"
+    const reason = vector.expect === 'success' ? 'unknown identity type' : "incorrect passphrase for identity 'keys.txt', or the file is damaged"
+    const message = `failed to create reader for decrypting sops data key with age: ${reason}`
     await expect(provider.unwrap(provider.parse(entry), { signal })).rejects.toMatchObject({ code: 'IDENTITY_INVALID', message })
     expect(asked).toEqual(['keys.txt'])
   })

@@ -12,7 +12,7 @@ import { decodeBech32, encodeBech32 } from '../src/bech32.ts'
 const keys = join(import.meta.dirname, '../../../fixtures/sops-3.13.2/keys')
 const fixture = join(import.meta.dirname, '../../../fixtures/sops-3.13.2/fixtures/json/basic/encrypted.json')
 const options = { signal: new AbortController().signal }
-const source = (text: string | null, location = 'SOPS_AGE_KEY'): IdentitySource => ({ location, load: async () => text })
+const source = (text: string | null, location = 'SOPS_AGE_KEY'): IdentitySource => ({ location, form: 'file', load: async () => text })
 const fields = (entry: Record<string, string>): PlainMap => entry
 
 async function codeOf(run: Promise<unknown>): Promise<string> {
@@ -69,7 +69,7 @@ describe('age provider', () => {
   })
 
   it('says where it looked', async () => {
-    const empty = createAgeProvider([source(null), source(null, '/k'), { location: 'CMD', load: async () => { throw new CodedError('FILE_UNREADABLE', 'CMD: no') } }])
+    const empty = createAgeProvider([source(null), source(null, '/k'), { location: 'CMD', form: 'file', load: async () => { throw new CodedError('FILE_UNREADABLE', 'CMD: no') } }])
     await expect(empty.unwrap(provider.parse(fields(entry)), options)).rejects.toMatchObject({
       code: 'IDENTITY_INVALID',
       message: "failed to load age identities. Errors while loading age identities: CMD: no. Did not find keys in locations 'SOPS_AGE_KEY' and '/k'.",
@@ -99,7 +99,7 @@ describe('age provider', () => {
       asked.push(location)
       return 'correct horse'
     }
-    const locked: IdentitySource = { location: 'keys.age', load: async () => file }
+    const locked: IdentitySource = { location: 'keys.age', form: 'file', load: async () => file }
     const both = createAgeProvider([locked, source(identityA)], { askPassphrase })
     expect((await both.unwrap(both.parse(fields(entry)), options))?.length).toBe(32)
     expect(asked).toEqual([])
@@ -155,7 +155,7 @@ describe('encodings', () => {
     ['wrong line length', `-----BEGIN AGE ENCRYPTED FILE-----\n${'A'.repeat(68)}\n-----END AGE ENCRYPTED FILE-----\n`],
     ['not canonical Base64', '-----BEGIN AGE ENCRYPTED FILE-----\nAAB=\n-----END AGE ENCRYPTED FILE-----\n'],
   ])('armor: %s', (what, text) => {
-    expect(() => dearmor(text)).toThrow(expect.objectContaining({ code: 'METADATA_INVALID', message: `age: invalid armor: ${what}` }))
+    expect(() => dearmor(text)).toThrow(expect.objectContaining({ code: 'METADATA_INVALID', message: `invalid armor: ${what}` }))
   })
 
   it('header: unpadded Base64 must be canonical', () => {
