@@ -7,7 +7,7 @@ import { encryptDocument, openDocument, plainTree, type EncryptRequest, type For
 import { createAgeProvider } from '@waxseal/provider-age'
 import { AGE_KEY_FILE, AGE_RECIPIENT } from './programs.ts'
 
-const providers: Providers = new Map([['age', createAgeProvider([{ location: 'test key', load: async () => readFileSync(AGE_KEY_FILE, 'utf8') }])]])
+const providers: Providers = new Map([['age', createAgeProvider([{ location: 'test key', form: 'file', load: async () => readFileSync(AGE_KEY_FILE, 'utf8') }])]])
 const age = providers.get('age')
 if (!age) throw new TypeError('no age provider')
 const recipient = age.fromText(AGE_RECIPIENT, { now: new Date() })
@@ -43,5 +43,5 @@ export async function convertBytes(from: Format, to: Format, source: Uint8Array)
 }
 
 export function providersOf(keyText: string): Providers {
-  return new Map([['age', createAgeProvider([{ location: 'key', load: async () => keyText }])]])
+  return new Map([['age', createAgeProvider([{ location: 'key', form: 'file', load: async () => keyText }])]])
 }

@@ -1,1 +1,2 @@
 export type { Context, Handler } from './context.ts'
+export { EXIT_STATUS } from './exit-status.ts'
