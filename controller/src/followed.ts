@@ -4,7 +4,7 @@
  * @module
  */
 import { isControlledBySealedSecret } from './ownership.ts'
-import { Reflector, SECRETS, type KubeClient, type KubeObject, type ReflectorEvent } from '@waxseal/kube'
+import { KubeError, Reflector, SECRETS, type KubeClient, type KubeObject, type ReflectorEvent } from '@waxseal/kube'
 import { scopeOf } from '@waxseal/sealed'
 import { INSTANCE_LABEL, SEALED_SECRETS } from './names.ts'
 import { syncStateOf, type SealedSecretStatus, type SyncState } from './status.ts'
@@ -40,6 +40,8 @@ export class Followed {
   readonly #options: FollowedOptions
   readonly #sealedSecrets: readonly Reflector<KnownSealedSecret>[]
   readonly #secrets: readonly Reflector<KnownSecret>[]
+  /** Which lists the role does not permit: `resource namespace`. */
+  readonly #refused = new Set<string>()
 
   constructor(options: FollowedOptions) {
     this.#options = options
@@ -59,9 +61,13 @@ export class Followed {
     for (const reflector of this.#sealedSecrets) yield* reflector.keys()
   }
 
-  /** Whether every first list is in. */
+  /** Whether every first list is in; those of namespaces without a role for us keep nobody waiting, unless there are no others. */
   get synced(): boolean {
-    return [...this.#sealedSecrets, ...this.#secrets].every(({ synced }) => synced)
+    const isSettled = this.#options.namespaces.map((namespace, at) => {
+      if (!this.#sealedSecrets[at]?.synced) return this.#isRefused('sealedsecrets', namespace)
+      return this.#secrets[at]?.synced !== false || this.#isRefused('secrets', namespace)
+    })
+    return isSettled.every(Boolean) && this.#sealedSecrets.some(({ synced }) => synced)
   }
 
   /** Runs until the signal aborts. Which Secrets matter is known once the SealedSecrets are. */
@@ -76,7 +82,7 @@ export class Followed {
   }
 
   #followSealedSecrets(namespace: string | undefined): Reflector<KnownSealedSecret> {
-    const { client, labelSelector, onError } = this.#options
+    const { client, labelSelector } = this.#options
     return new Reflector({
       client,
       resource: SEALED_SECRETS,
@@ -84,12 +90,12 @@ export class Followed {
       labelSelector,
       keep: keepSealedSecret,
       onEvent: (event) => this.#onSealedSecretEvent(event),
-      onError: (error) => onError('sealedsecrets', error),
+      onError: (error) => this.#onError('sealedsecrets', namespace, error),
     })
   }
 
   #followSecrets(namespace: string | undefined): Reflector<KnownSecret> {
-    const { client, enqueue, onError } = this.#options
+    const { client, enqueue } = this.#options
     return new Reflector({
       client,
       resource: SECRETS,
@@ -100,8 +106,19 @@ export class Followed {
         if (event.type === 'synced') this.#enqueueMissing()
         else if (this.sealedSecret(event.key)) enqueue(event.key)
       },
-      onError: (error) => onError('secrets', error),
+      onError: (error) => this.#onError('secrets', namespace, error),
     })
+  }
+
+  /** A refusal is told once; it is tried again for ever. */
+  #onError(resource: string, namespace: string | undefined, error: unknown): void {
+    const isRefusal = error instanceof KubeError && error.status === 403
+    if (!isRefusal || !this.#isRefused(resource, namespace)) this.#options.onError(resource, error)
+    if (isRefusal) this.#refused.add(`${resource} ${namespace}`)
+  }
+
+  #isRefused(resource: string, namespace: string | undefined): boolean {
+    return this.#refused.has(`${resource} ${namespace}`)
   }
 
   #onSealedSecretEvent(event: ReflectorEvent<KnownSealedSecret>): void {

@@ -32,6 +32,20 @@ export function createTransport(connection: Connection): Transport {
   const { server } = connection
   const base = server.pathname.replace(/\/$/, '')
   const send = server.protocol === 'http:' ? httpRequest : httpsRequest
+
+  const attempt = (options: RequestOptions, body: HttpRequest['body']): Promise<HttpResponse> =>
+    new Promise((resolve, reject) => {
+      const outgoing = send(options, (incoming) => {
+        resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: incoming })
+      })
+      outgoing.on('error', (error: NodeJS.ErrnoException) => {
+        // The server closed an idle connection while the request was on its way: the next one is another or a new one.
+        if (error.code === 'ECONNRESET' && outgoing.reusedSocket && !options.signal?.aborted) resolve(attempt(options, body))
+        else reject(error)
+      })
+      outgoing.end(body)
+    })
+
   return async (request) => {
     const options: RequestOptions = {
       method: request.method,
@@ -42,12 +56,6 @@ export function createTransport(connection: Connection): Transport {
       signal: request.signal,
     }
     await connection.prepare(options)
-    return new Promise((resolve, reject) => {
-      const outgoing = send(options, (incoming) => {
-        resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: incoming })
-      })
-      outgoing.on('error', reject)
-      outgoing.end(request.body)
-    })
+    return attempt(options, request.body)
   }
 }

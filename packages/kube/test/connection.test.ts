@@ -106,4 +106,29 @@ describe('kubeconfigConnection', () => {
       server.close()
     }
   })
+
+  it('sends a request again whose kept connection was closed meanwhile', async () => {
+    let closed = 0
+    const served = new Set<unknown>()
+    const server = createServer(({ socket }, response) => {
+      if (served.has(socket)) {
+        closed++
+        socket.resetAndDestroy()
+      } else {
+        served.add(socket)
+        response.end('{"metadata":{"name":"a"}}')
+      }
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    try {
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+      const connection = await kubeconfigConnection({ env: {}, file: write('config', config(url, 't')) })
+      const client = new KubeClient({ transport: createTransport(connection) })
+      for (let i = 0; i < 3; i++) expect(await client.get(SECRETS, { namespace: 'n', name: 'a' })).toEqual({ metadata: { name: 'a' } })
+      expect(closed).toBeGreaterThan(0)
+    } finally {
+      server.closeAllConnections()
+      server.close()
+    }
+  })
 })
