@@ -58,7 +58,7 @@ const NATIVE_KINDS: ReadonlySet<string> = new Set(['X25519', 'ssh-ed25519', 'ssh
 const UNWRAPPING = 'failed to create reader for decrypting sops data key with age'
 
 export function createAgeProvider(sources: readonly IdentitySource[], options: AgeOptions = {}): KeyProvider<AgeRef> {
-  const opened = new Map<string, readonly AgeIdentity[]>()
+  const opened = new Map<string, { readonly file: Buffer; readonly identities: readonly AgeIdentity[] }>()
   return {
     type: 'age',
     parse: refFrom,
@@ -93,9 +93,10 @@ export function createAgeProvider(sources: readonly IdentitySource[], options: A
     if (opens) return opens
     for (const { location, identity } of identities) {
       if (identity.kind !== 'protected') continue
-      const inner = opened.get(location) ?? (await openProtected(identity.file, location, options))
-      opened.set(location, inner)
-      const part = await unwrapWith(bytes, file, inner)
+      let known = opened.get(location)
+      if (!known?.file.equals(identity.file)) known = { file: identity.file, identities: await openProtected(identity.file, location, options) }
+      opened.set(location, known)
+      const part = await unwrapWith(bytes, file, known.identities)
       if (part) return part
     }
     return null
@@ -160,29 +161,37 @@ async function unwrapByLibrary(bytes: Buffer, file: AgeFile, identities: readonl
   return unwrapHybrid(bytes, texts)
 }
 
+/** Everything is fetched before it is read: in that order the reference tells what went wrong. SSH keys come first, whole. */
 async function loadIdentities(sources: readonly IdentitySource[], recipient: string): Promise<Loaded> {
-  const identities: LocatedIdentity[] = []
-  const problems: string[] = []
+  const loaded = { identities: [] as LocatedIdentity[], problems: [] as string[] }
   const [absent, empty]: [string[], string[]] = [[], []]
-  let isAnythingThere = false
+  const fetched: { readonly source: IdentitySource; readonly content: string | Uint8Array }[] = []
+  const read = (source: IdentitySource, content: string | Uint8Array): void => {
+    const found = identitiesIn(content, source)
+    if (found.length === 0) empty.push(source.location)
+    loaded.identities.push(...found.map((identity) => ({ location: source.location, identity })))
+  }
   for (const source of sources) {
-    try {
+    await noting(loaded.problems, async () => {
       const content = await source.load(recipient)
       if (content === null) {
-        if (!source.isFallback || !isAnythingThere) absent.push(source.location)
-        continue
-      }
-      if (source.form !== 'ssh') isAnythingThere = true
-      const found = identitiesIn(content, source)
-      isAnythingThere = true
-      if (found.length === 0) empty.push(source.location)
-      identities.push(...found.map((identity) => ({ location: source.location, identity })))
-    } catch (error) {
-      if (!(error instanceof CodedError)) throw error
-      problems.push(error.message)
-    }
+        if (!source.isFallback || (fetched.length === 0 && loaded.identities.length === 0)) absent.push(source.location)
+      } else if (source.form === 'ssh') read(source, content)
+      else fetched.push({ source, content })
+    })
   }
-  return { identities, problems, unused: [...absent, ...empty] }
+  for (const { source, content } of fetched) await noting(loaded.problems, () => read(source, content))
+  return { ...loaded, unused: [...absent, ...empty] }
+}
+
+/** A broken source does not stop the others. */
+async function noting(problems: string[], step: () => void | Promise<void>): Promise<void> {
+  try {
+    await step()
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw error
+    problems.push(error.message)
+  }
 }
 
 function identitiesIn(content: string | Uint8Array, { form, location, unreadable }: IdentitySource): readonly AgeIdentity[] {

@@ -34,7 +34,8 @@ export function parseAgeRecipient(text: string): AgeRecipient {
     return { kind: 'x25519', point }
   }
   if (text.startsWith('ssh-')) return sshRecipient(text)
-  if (text.startsWith('AGE-SECRET-KEY-')) throw invalid('that is a secret age identity, not a recipient', 'waxseal keygen -y FILE prints its recipient')
+  // Not quoted: an identity is secret, in whatever case it was pasted.
+  if (/age-(?:secret-key|plugin)-/i.test(text)) throw invalid('that is a secret age identity, not a recipient', 'waxseal keygen -y FILE prints its recipient')
   throw invalid(`failed to parse input, unknown recipient type: ${JSON.stringify(text)}`, 'age recipients begin with age1')
 }
 

@@ -115,11 +115,16 @@ describe('age provider', () => {
     ['age1pq1qqq', 'RECIPIENT_INVALID'],
     ['age1zzzz', 'RECIPIENT_INVALID'],
     ['AGE-SECRET-KEY-1QQQ', 'RECIPIENT_INVALID'],
+    ['age-secret-key-1qqq', 'RECIPIENT_INVALID'],
     ['ssh-ed25519 AAAA', 'RECIPIENT_INVALID'],
     ['', 'RECIPIENT_INVALID'],
     [encodeBech32('age', new Uint8Array(31)), 'RECIPIENT_INVALID'],
   ])('refuses the recipient %j', (text, code) => {
     expect(() => provider.fromText(text, { now: new Date() })).toThrow(expect.objectContaining({ code }))
+  })
+
+  it.each(['AGE-SECRET-KEY-1QQQSECRET', 'age-secret-key-1qqqsecret', 'x AGE-SECRET-KEY-PQ-1QQQSECRET'])('does not quote the identity %j that was given for a recipient', (text) => {
+    expect(() => provider.fromText(text, { now: new Date() })).toThrow(/^that is a secret age identity, not a recipient$/)
   })
 
   it('refuses a recipient of low order when wrapping', async () => {
