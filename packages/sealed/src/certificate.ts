@@ -16,6 +16,8 @@ export interface SealingCertificate {
   readonly pem: string
 }
 
+/** Below, Go's library refuses to encrypt, and soon OAEP has no room for a session key. */
+const MIN_MODULUS_BITS = 1024
 const MONTHS = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December']
 
 /**
@@ -43,6 +45,8 @@ function readCertificate(der: Buffer): SealingCertificate {
     const hint = 'sealed secrets are encrypted with RSA; make the certificate from an RSA key'
     throw new CodedError('CERTIFICATE_INVALID', `expected RSA public key but found ${publicKey.asymmetricKeyType}`, { hint })
   }
+  const bits = publicKey.asymmetricKeyDetails?.modulusLength ?? 0
+  if (bits < MIN_MODULUS_BITS) throw new CodedError('CERTIFICATE_INVALID', `crypto/rsa: ${bits}-bit keys are insecure`, { hint: 'use a key of 2048 bits or more' })
   return {
     publicKey,
     fingerprint: keyFingerprint(publicKey),

@@ -10,6 +10,9 @@ import { readMetadata, secretItems, secretOf, sortedMap, type ObjectMeta, type S
 import { ANNOTATION_PREFIX, labelOf } from './scope.ts'
 import type { Opened, OpenItem, OpenItemAsync } from './sealing-key.ts'
 
+/** Of one object, so that file work of the same threads gets its turn. */
+const ITEMS_AT_ONCE = 8
+
 export const SKIP_OWNER_ANNOTATION = `${ANNOTATION_PREFIX}skip-set-owner-references`
 
 /**
@@ -92,7 +95,7 @@ export function openItems({ metadata, spec }: SealedSecretManifest, open: OpenIt
   return allOpened(outcomes)
 }
 
-/** One item tells the key; the others follow together. */
+/** One item tells the key; the others follow, some at a time. */
 export async function openItemsAsync({ metadata, spec }: SealedSecretManifest, open: OpenItemAsync, expected?: string): Promise<OpenedItems> {
   const label = labelOf(metadata)
   const attempt = async ([name, text]: [string, string], likely: string | undefined): Promise<Outcome> => {
@@ -104,9 +107,14 @@ export async function openItemsAsync({ metadata, spec }: SealedSecretManifest, o
   }
   const [first, ...others] = Object.entries(spec.encryptedData)
   if (first === undefined) return allOpened([])
-  const outcome = await attempt(first, expected)
-  const likely = isFailure(outcome) ? expected : outcome.fingerprint
-  return allOpened([outcome, ...(await Promise.all(others.map((item) => attempt(item, likely))))])
+  const outcomes = [await attempt(first, expected)]
+  const likely = outcomes.filter(isSuccess)[0]?.fingerprint ?? expected
+  const queue = others.values()
+  const work = async (): Promise<void> => {
+    for (const item of queue) outcomes.push(await attempt(item, likely))
+  }
+  await Promise.all(Array.from({ length: ITEMS_AT_ONCE }, work))
+  return allOpened(outcomes)
 }
 
 function failureOf(name: string, error: unknown): Failure {
@@ -142,10 +150,7 @@ function assemble(sealed: SealedSecretManifest, { items, fingerprints }: OpenedI
   const templates = new Map(entries.filter((entry): entry is [string, string] => entry[1] !== null))
   const rendered = render && templates.size > 0 ? renderAll(render, templates, items) : new Map<string, Uint8Array>()
   const data = new Map<string, Uint8Array>(rendered)
-  for (const [name, bytes] of items) {
-    if (omitted.has(name)) data.delete(name)
-    else data.set(name, bytes)
-  }
+  for (const [name, bytes] of items) if (!omitted.has(name)) data.set(name, bytes)
   const { type, immutable } = template
   return {
     secret: {
