@@ -79,6 +79,11 @@ describe('age identities come from', () => {
     expect(await opens(cwd, { SOPS_AGE_KEY: 'nonsense', SOPS_AGE_KEY_CMD: 'false', SOPS_AGE_SSH_PRIVATE_KEY_FILE: 'f.json', SOPS_AGE_KEY_FILE: AGE_KEY_FILE })).toBe(true)
   })
 
+  it('no folder', async () => {
+    const cwd = await folderWithFile()
+    expect((await decrypt(cwd, { SOPS_AGE_KEY_FILE: cwd })).stderr).toContain(`failed to open SOPS_AGE_KEY_FILE file: open ${cwd}: is a directory`)
+  })
+
   it('nowhere: then every place is named, and what was wrong', async () => {
     const cwd = await folderWithFile()
     const { status, stderr } = await decrypt(cwd, { SOPS_AGE_KEY: 'nonsense' })
