@@ -10,6 +10,7 @@ import type { Context } from '../context.ts'
 import { createFile, createPrivateFile, kindOfFile, readFileBounded } from '../files.ts'
 import type { NativeAction } from '../native-command.ts'
 import { searchRuleFile } from '../rules.ts'
+import { inFile } from '../secret-file.ts'
 
 interface Done {
   readonly file: string
@@ -24,7 +25,7 @@ export const init: NativeAction = async (_args, options, context) => {
   const recipients = [...given]
   if (given.length === 0 || options.text('keyFile') !== undefined) {
     if (keyFile === undefined) throw new CodedError('USAGE', 'there is no home folder for your identity', { hint: 'give --key-file FILE' })
-    const { recipient, made } = ownIdentity(keyFile, context)
+    const { recipient, made } = await ownIdentity(keyFile, context)
     done.push({ file: keyFile, made })
     if (given.length === 0) recipients.push(recipient)
   }
@@ -40,10 +41,10 @@ export const init: NativeAction = async (_args, options, context) => {
   return 0
 }
 
-function ownIdentity(file: string, context: Context): { recipient: string; made: boolean } {
+async function ownIdentity(file: string, context: Context): Promise<{ recipient: string; made: boolean }> {
   const path = resolve(context.cwd, file)
   if (kindOfFile(path) !== undefined) {
-    const [first] = namedRecipients(Buffer.from(readFileBounded(path, { name: file })).toString('utf8'))
+    const [first] = await inFile(file, () => namedRecipients(readFileBounded(path, { name: file })))
     if (!first) throw new CodedError('IDENTITY_INVALID', `${file}: no age identity in it`, { hint: 'give another --key-file' })
     return { recipient: first.recipient, made: false }
   }

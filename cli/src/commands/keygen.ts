@@ -7,11 +7,12 @@ import { CodedError } from '@waxseal/core'
 import { generateIdentity, namedRecipients } from '@waxseal/provider-age'
 import { createPrivateFile, readFileBounded } from '../files.ts'
 import type { NativeAction } from '../native-command.ts'
+import { inFile } from '../secret-file.ts'
 
 export const keygen: NativeAction = async (_args, options, context) => {
   const existing = options.text('recipients')
   if (existing !== undefined) {
-    const recipients = namedRecipients(Buffer.from(readFileBounded(resolve(context.cwd, existing), { name: existing })).toString('utf8'))
+    const recipients = await inFile(existing, () => namedRecipients(readFileBounded(resolve(context.cwd, existing), { name: existing })))
     if (recipients.length === 0) throw new CodedError('IDENTITY_INVALID', `${existing}: no age identity in it`)
     for (const { recipient } of recipients) context.stdout.write(`${recipient}\n`)
     return 0

@@ -45,6 +45,12 @@ export async function unwrapHybrid(file: Uint8Array, identities: readonly string
   }
 }
 
+/** @param identity - `isHybridIdentity` */
+export async function hybridRecipient(identity: string): Promise<string> {
+  const { identityToRecipient } = await import('age-encryption')
+  return identityToRecipient(identity)
+}
+
 /**
  * @param file - whole age file, not armored
  * @returns null for a wrong passphrase or a damaged file: nothing tells them apart

@@ -7,7 +7,7 @@
 import type { KeyObject } from 'node:crypto'
 import { CodedError } from '@waxseal/core'
 import { dearmor } from './armor.ts'
-import { isHybridIdentity } from './client.ts'
+import { hybridRecipient, isHybridIdentity } from './client.ts'
 import type { SshPrivateKey } from './ssh-key.ts'
 import { parseIdentity, publicPoint, recipientText } from './x25519.ts'
 
@@ -68,20 +68,27 @@ function withoutArmor(text: string): Buffer {
   }
 }
 
-/** The X25519 recipients of an identity text, each with the nearest comment above it that is not a key or a date. */
-export function namedRecipients(text: string): readonly NamedRecipient[] {
+/**
+ * The recipients of an identity file, each with the nearest comment above it that is not a key or a date.
+ * @throws CodedError IDENTITY_INVALID
+ */
+export async function namedRecipients(source: string | Uint8Array): Promise<readonly NamedRecipient[]> {
   const found: NamedRecipient[] = []
   let name = ''
-  for (const line of text.split(/\r?\n/)) {
+  for (const line of Buffer.from(source).toString('utf8').split(/\r?\n/)) {
     if (line.startsWith('#')) {
       const comment = line.slice(1).trim()
       if (comment && !/^(public key|created):/i.test(comment)) name = comment
-      continue
+    } else if (line !== '') {
+      for (const identity of parseIdentities(line)) found.push({ recipient: await recipientOf(identity), name })
+      name = ''
     }
-    const key = parseIdentity(line)
-    if (!key) continue
-    found.push({ recipient: recipientText(publicPoint(key)), name })
-    name = ''
   }
   return found
+}
+
+async function recipientOf(identity: AgeIdentity): Promise<string> {
+  if (identity.kind === 'x25519') return recipientText(publicPoint(identity.key))
+  if (identity.kind === 'hybrid') return hybridRecipient(identity.text)
+  throw invalid('the file is protected by a passphrase', 'decrypt it with age -d first')
 }

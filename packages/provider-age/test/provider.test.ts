@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Encrypter } from 'age-encryption'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { CodedError, type PlainMap } from '@waxseal/core'
 import { createAgeProvider, generateIdentity, namedRecipients, type IdentitySource } from '../src/index.ts'
-import { decodeUnpadded, parseAgeFile } from '../src/age-file.ts'
+import { decodeUnpadded, encodeUnpadded, parseAgeFile } from '../src/age-file.ts'
 import { armor, dearmor } from '../src/armor.ts'
 import { decodeBech32, encodeBech32 } from '../src/bech32.ts'
 
@@ -25,9 +26,10 @@ async function codeOf(run: Promise<unknown>): Promise<string> {
   return 'none'
 }
 
+const identityA = readFileSync(join(keys, 'age-a.txt'), 'utf8')
+const provider = createAgeProvider([source(identityA)])
+
 describe('age provider', () => {
-  const identityA = readFileSync(join(keys, 'age-a.txt'), 'utf8')
-  const provider = createAgeProvider([source(identityA)])
   const { sops } = JSON.parse(readFileSync(fixture, 'utf8')) as { sops: { age: { enc: string; recipient: string }[] } }
   const entry = sops.age[0] as { enc: string; recipient: string }
 
@@ -140,13 +142,43 @@ describe('age provider', () => {
     expect(Buffer.from((await own.unwrap(wrapped, options)) ?? [])).toEqual(Buffer.alloc(32, 1))
   })
 
-  it('names recipients by the comments of a key file', () => {
+  it('names recipients by the comments of a key file', async () => {
     const made = generateIdentity(new Date())
-    expect(namedRecipients(`# alice\n${made.fileText}`)).toEqual([{ recipient: made.recipient, name: 'alice' }])
+    const hybrid = readFileSync(join(keys, 'age-pq.txt'), 'utf8')
+    expect(await namedRecipients(`# alice\n${made.fileText}\n${hybrid}`)).toEqual([
+      { recipient: made.recipient, name: 'alice' },
+      { recipient: /age1pq1\S+/.exec(hybrid)?.[0], name: '' },
+    ])
+    await expect(namedRecipients('nonsense')).rejects.toMatchObject({ code: 'IDENTITY_INVALID' })
   })
 })
 
 describe('encodings', () => {
+  it('bech32, armor and unpadded Base64 give every text of bytes back', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), (given) => {
+        const bytes = Buffer.from(given)
+        expect(decodeBech32(encodeBech32('age', bytes))).toEqual({ prefix: 'age', bytes })
+        expect(decodeUnpadded(encodeUnpadded(bytes))).toEqual(bytes)
+        if (bytes.length > 0) expect(dearmor(armor(bytes))).toEqual(bytes)
+      }),
+    )
+  })
+
+  it('nothing but a coded error comes out of any text', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => {
+        for (const read of [() => dearmor(text), () => parseAgeFile(Buffer.from(`age-encryption.org/v1\n${text}`)), () => provider.fromText(text, { now: new Date() })]) {
+          try {
+            read()
+          } catch (error) {
+            expect(error).toBeInstanceOf(CodedError)
+          }
+        }
+      }),
+    )
+  })
+
   it('bech32 refuses mixed case, a wrong checksum and wrong padding', () => {
     const text = encodeBech32('age', new Uint8Array(32).fill(9))
     expect(decodeBech32(text)?.bytes).toEqual(Buffer.alloc(32, 9))
