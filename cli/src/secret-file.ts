@@ -23,6 +23,7 @@ import {
 import { formatByName, formatForPath, formats } from '@waxseal/formats'
 import type { Context } from './context.ts'
 import { readFileBounded, replaceFile } from './files.ts'
+import { printable } from './print-error.ts'
 import { loadProviders } from './providers.ts'
 import { readRuleFile, ruleFor, searchRuleFile, type LoadedRules } from './rules.ts'
 import { SOPS_VERSION } from './sops-version.ts'
@@ -85,7 +86,7 @@ export async function openSecretFile(context: Context, file: string, type?: stri
   return inFile(file, async () => {
     const document = format.parse(source)
     const opened = await openDocument(document, { providers: await loadProviders(context), decryptionOrder: parseDecryptionOrder(context.env['SOPS_DECRYPTION_ORDER'] ?? ''), keepNonces: !readOnly, signal: context.signal })
-    for (const comment of opened.clearComments) context.stderr.write(`waxseal: ${file}: a comment of ${comment.text.length} characters stands in clear where an encrypted one was expected\n`)
+    for (const comment of opened.clearComments) context.stderr.write(`waxseal: ${printable(file)}: a comment of ${comment.text.length} characters stands in clear where an encrypted one was expected\n`)
     return { name: file, format, opened }
   })
 }

@@ -8,6 +8,7 @@ import { json } from '@waxseal/formats'
 import type { Context } from '../context.ts'
 import { readFileBounded, replaceFile } from '../files.ts'
 import type { NativeAction, OptionValues } from '../native-command.ts'
+import { printable } from '../print-error.ts'
 import { inFile, openSecretFile, refuseStdio, type SecretFile } from '../secret-file.ts'
 import { askHidden } from '../terminal.ts'
 import { parseValuePath, showValuePath } from '../value-path.ts'
@@ -67,7 +68,7 @@ async function save({ name, format, opened }: SecretFile, context: Context, chan
     const saved = await saveDocument(opened, { changed, now: context.now, random: context.random })
     return opened.document.apply(saved.edits, saved.metadata)
   })
-  if (result === undefined) context.stderr.write(`${name}: nothing to change\n`)
+  if (result === undefined) context.stderr.write(`${printable(name)}: nothing to change\n`)
   else replaceFile(resolve(context.cwd, name), result, name)
   return 0
 }
