@@ -23,7 +23,7 @@ import { appendFileSync } from 'node:fs'
 registerHooks({ load(url, context, next) { appendFileSync(${JSON.stringify(log)}, url + '\\n'); return next(url, context) } })
 `,
     )
-    const file = join(FIXTURES, 'sops-3.13.2', 'fixtures', 'yaml', 'strings-plain', 'encrypted.yaml')
+    const file = join(FIXTURES, 'sops-3.13.2', 'fixtures', 'yaml', 'bools', 'encrypted.yaml')
     const result = await run(built('sops'), ['decrypt', file], {
       cwd: folder,
       env: { SOPS_AGE_KEY_FILE: AGE_KEY_FILE, NODE_OPTIONS: `--import ${join(folder, 'note.mjs')}` },
