@@ -6,12 +6,15 @@ import { CASES } from './answers/cases.ts'
 import { RECORDED } from './answers/record.ts'
 import { SEALED_SECRET_CRD, type Json } from './http-client.ts'
 
+/** The recording was not disturbed by the namespace controller either. */
+const NEVER_MS = 600_000
+
 const real = JSON.parse(readFileSync(RECORDED, 'utf8')) as Record<string, Recorded>
 let server: ApiServer
 let ours: Record<string, Recorded>
 
 beforeAll(async () => {
-  server = await startApiServer({ crds: [SEALED_SECRET_CRD] })
+  server = await startApiServer({ crds: [SEALED_SECRET_CRD], backgroundDelayMs: NEVER_MS })
   ours = JSON.parse(JSON.stringify(await askAll({ url: server.url, caPem: server.caPem, token: server.adminToken }, CASES))) as typeof ours
 })
 afterAll(() => server.close())

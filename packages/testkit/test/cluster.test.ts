@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { startApiServer, type ApiServer } from '../src/index.ts'
+import { startApiServer, tempDir, type ApiServer } from '../src/index.ts'
 import { events, SEALED_SECRET_CRD, send, type Answer, type Json, type Question } from './http-client.ts'
 
 let server: ApiServer
@@ -202,5 +204,17 @@ describe('malformed requests', () => {
     expect(answer.text).toContain('"data":{"__proto__":"QQ==","constructor":"Qg=="}')
     const patched = await ask('/api/v1/namespaces/default/secrets/proto', { method: 'PATCH', body: '{"data":{"__proto__":"Qw=="}}', headers: { 'content-type': 'application/merge-patch+json' } })
     expect(patched.text).toContain('"__proto__":"Qw=="')
+  })
+})
+
+describe('what clients are given', () => {
+  it('is a kubeconfig and the files of a pod', () => {
+    const folder = tempDir()
+    const env = server.inClusterEnv(folder.path, { namespace: 'apps' })
+    expect(env).toEqual({ KUBERNETES_SERVICE_HOST: '127.0.0.1', KUBERNETES_SERVICE_PORT: String(server.port) })
+    const read = (name: string): string => readFileSync(join(folder.path, name), 'utf8')
+    expect([read('token'), read('namespace'), read('ca.crt')]).toEqual([server.adminToken, 'apps', server.caPem])
+    folder.remove()
+    expect(JSON.parse(server.kubeconfig('t', 'apps'))).toMatchObject({ users: [{ user: { token: 't' } }], contexts: [{ context: { namespace: 'apps' } }] })
   })
 })

@@ -2,7 +2,7 @@
  * What clients read to find their way: versions, groups, resources. Aggregated discovery is not offered; clients fall back to this.
  * @module
  */
-import { arrayOf, objectOf, type JsonObject } from './json.ts'
+import { objectOf, type JsonObject } from './json.ts'
 import type { ResourceType } from './resource-type.ts'
 import { REVIEWS } from './reviews.ts'
 
@@ -56,7 +56,7 @@ function resourceList(group: string, version: string, types: readonly ResourceTy
       if (review.group === group) resources.push({ name: review.plural, singularName: review.kind.toLowerCase(), namespaced: false, kind: review.kind, verbs: ['create'] })
     }
   }
-  if (arrayOf(resources).length === 0) return undefined
+  if (resources.length === 0) return undefined
   return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion: group === '' ? version : `${group}/${version}`, resources }
 }
 

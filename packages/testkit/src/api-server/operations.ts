@@ -97,7 +97,10 @@ export class Operations {
     const current = this.#store.get(resourceName(type), storeKey(namespace, name))
     if (!current) {
       if (!type.createOnUpdate || (options.subresource ?? '') !== '') throw notFound(resourceSubject(type, name))
-      return this.create(type, namespace, omit(decoded.object, 'resourceVersion'), options)
+      const { uid } = object.metadata
+      if (uid !== undefined) throw conflict(resourceSubject(type, name), uidMismatch(uid, ''))
+      const raw = objectOf(body)
+      return this.create(type, namespace, { ...raw, metadata: omit(objectOf(raw['metadata']), 'resourceVersion') }, options)
     }
     return this.#replace(type, current, object, decoded, options)
   }

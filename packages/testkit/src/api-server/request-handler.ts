@@ -2,13 +2,14 @@
  * From a request to its answer: log, trouble, authentication, authorization, then the verb.
  * @module
  */
-import { setTimeout as delay } from 'node:timers/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { pipeline } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
 import { authorize } from './authorization.ts'
 import { discoveryDocument } from './discovery.ts'
 import type { Faults, Trouble } from './faults.ts'
 import { notSupported } from './field-errors.ts'
-import { isObject, objectOf, type Json, type JsonObject } from './json.ts'
+import { objectOf, type Json } from './json.ts'
 import { listPage, requestSelector } from './listing.ts'
 import type { KubeObject } from './objects.ts'
 import { readDeleteOptions, type Operations, type PatchType, type WriteOptions, type Written } from './operations.ts'
@@ -241,7 +242,9 @@ async function proxyService(cluster: Cluster, info: RequestInfo, resource: Reque
   const body = await readBody(reply.request)
   const incoming = await cluster.services.forward(resource, info.method, info.query, reply.request.headers, body)
   reply.head(incoming.statusCode ?? 502, passedHeaders(incoming.headers))
-  incoming.pipe(reply.response)
+  pipeline(incoming, reply.response, (error) => {
+    if (error) reply.cut()
+  })
 }
 
 function sendWritten(cluster: Cluster, call: Call, { object, created, warnings }: Written): void {
@@ -293,5 +296,5 @@ async function readJson(request: IncomingMessage, accepted = 'application/json',
     throw badRequest('the body of the request is not valid JSON')
   }
   if (!isJsonBody(value)) throw badRequest('the body of the request is neither an object nor a list')
-  return isObject(value) ? (value satisfies JsonObject) : value
+  return value
 }

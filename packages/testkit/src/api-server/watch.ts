@@ -33,6 +33,8 @@ export interface Watch {
   stop(): void
 }
 
+const ENDED: Watch = { bookmark() {}, stop() {} }
+
 /** @throws StatusError 422 for options that do not go together */
 export function startWatch(store: Store, request: WatchRequest, sink: WatchSink, now: () => Date): Watch {
   const { type, selector, query, shape } = request
@@ -66,12 +68,12 @@ export function startWatch(store: Store, request: WatchRequest, sink: WatchSink,
 
   if (shape === 'metadata-list') {
     sink.end()
-    return { bookmark() {}, stop() {} }
+    return ENDED
   }
   const fromNow = wanted === 0 || initialEvents === 'true'
   if (!fromNow && wanted < store.compacted) {
     fail(tooOld(wanted, store.compacted))
-    return { bookmark() {}, stop() {} }
+    return ENDED
   }
   if (!fromNow) store.eventsAfter(wanted).forEach(pass)
   else if (initialEvents !== 'false') store.list(resource).filter(selector).forEach((object) => send('ADDED', object))

@@ -207,6 +207,8 @@ export const CASES: readonly Case[] = [
   put('renew with a stale version', `${LEASES}/lock`, { metadata: { name: 'lock', resourceVersion: '{{create lease.metadata.resourceVersion}}' }, spec: { holderIdentity: 'b' } }),
   put('renew without version', `${LEASES}/lock`, { metadata: { name: 'lock' }, spec: { holderIdentity: 'b' } }),
   put('replace a missing lease', `${LEASES}/other`, { metadata: { name: 'other' }, spec: { holderIdentity: 'a' } }),
+  put('replace a missing lease with a version', `${LEASES}/third`, { metadata: { name: 'third', resourceVersion: '5' }, spec: { holderIdentity: 'a' } }),
+  put('replace a missing lease with a uid', `${LEASES}/fourth`, { metadata: { name: 'fourth', uid: 'foreign' }, spec: { holderIdentity: 'a' } }, { ownWording: true }),
   post('bad lease', LEASES, { metadata: { name: 'bad' }, spec: { holderIdentity: 'a', leaseDurationSeconds: 0, leaseTransitions: -1 } }),
   post('lease without holder', LEASES, { metadata: { name: 'empty' }, spec: { holderIdentity: '' } }),
 
