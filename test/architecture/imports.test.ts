@@ -11,9 +11,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'packages/sealed': ['core'],
   'packages/kube': ['core'],
   'packages/provider-age': ['core'],
+  'packages/provider-pgp': ['core'],
   'packages/go-template': [],
   'packages/testkit': ['core'],
-  cli: ['core', 'formats', 'sealed', 'kube', 'provider-age', 'go-template', 'testkit'],
+  cli: ['core', 'formats', 'sealed', 'kube', 'provider-age', 'provider-pgp', 'go-template', 'testkit'],
   controller: ['core', 'sealed', 'kube', 'go-template'],
 }
 const NO_IO = ['packages/core', 'packages/formats', 'packages/sealed', 'packages/go-template']
@@ -81,7 +82,7 @@ describe('import graph', () => {
   it('keeps files, network, processes and environment out of core, formats, sealed and go-template', () => {
     const wrong = all.filter(({ file, target }) => NO_IO.some((p) => file.startsWith(`${p}/`)) && IO_MODULES.test(target))
     expect(wrong).toEqual([])
-    const reading = NO_IO.concat('packages/provider-age').flatMap((p) => (packages.includes(p) ? sourceFiles(`${p}/src`) : []))
+    const reading = NO_IO.concat('packages/provider-age', 'packages/provider-pgp').flatMap((p) => (packages.includes(p) ? sourceFiles(`${p}/src`) : []))
     expect(reading.filter((file) => /\bprocess\.(env|argv|stdin|stdout|stderr)\b/.test(readFileSync(join(root, file), 'utf8')))).toEqual([])
   })
 
