@@ -5,10 +5,18 @@
  */
 import { chmod, copyFile, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { build } from 'esbuild'
+import { build, type Plugin } from 'esbuild'
 
 const root = join(import.meta.dirname, '..')
 const bin = join(root, 'dist', 'bin')
+const openpgp = join(root, 'packages', 'provider-pgp', 'node_modules', 'openpgp')
+/** Its licence is the LGPL: it stays a file of its own, as published, that users can replace. */
+const openpgpBeside: Plugin = {
+  name: 'openpgp-beside',
+  setup(bundler) {
+    bundler.onResolve({ filter: /^openpgp$/ }, () => ({ path: '../openpgp/openpgp.min.mjs', external: true })) // from a chunk
+  },
+}
 
 await rm(bin, { recursive: true, force: true })
 await mkdir(bin, { recursive: true })
@@ -29,6 +37,7 @@ const { metafile } = await build({
   metafile: true,
   legalComments: 'none',
   logLevel: 'warning',
+  plugins: [openpgpBeside],
   // CommonJS dependencies call require for Node's own modules.
   banner: { js: "import{createRequire as $cr}from'node:module';const require=$cr(import.meta.url);" },
 })
@@ -37,6 +46,10 @@ await writeFile(join(root, 'dist', 'meta.json'), JSON.stringify(metafile))
 await writeFile(join(bin, 'package.json'), '{ "type": "module" }\n')
 // The demo's cluster needs the definition that a real one gets from the chart.
 await copyFile(join(root, 'controller', 'deploy', 'crd', 'sealedsecrets.yaml'), join(bin, 'sealedsecrets.yaml'))
+await mkdir(join(bin, 'openpgp'))
+for (const [source, name] of [['dist/node/openpgp.min.mjs', 'openpgp.min.mjs'], ['LICENSE', 'LICENSE']] as const) {
+  await copyFile(join(openpgp, source), join(bin, 'openpgp', name))
+}
 const programs = { waxseal: 'waxseal', wax: 'waxseal', sops: 'waxseal', kubeseal: 'waxseal', 'waxseal-controller': 'waxseal-controller' }
 for (const [name, module] of Object.entries(programs)) {
   const file = join(bin, name)
