@@ -11,7 +11,7 @@ import { isBlankBetween, lineEnd, lineStart } from './lines.ts'
 import type { AliasSite, PlacedComment, PlacedEntry, PlacedLeaf, PlacedList, PlacedMap, PlacedStream, PlacedValue } from './nodes.ts'
 import { commentText, freshValue, indicatorEnd, itemEnd, removeLines, reshape, type Shape } from './reshape.ts'
 import { stringText } from './scalar-text.ts'
-import { outerStart, type CollectionSyntax, type Range, type Syntax } from './syntax.ts'
+import { firstAbove, outerStart, type CollectionSyntax, type Range, type Syntax } from './syntax.ts'
 
 type Placed = PlacedValue | PlacedComment | PlacedEntry
 type PlacedCollection = PlacedMap | PlacedList
@@ -24,18 +24,29 @@ export class Changes {
   readonly #lastReplacements: Replacement[] = []
   readonly #shapes = new Map<CollectionSyntax, Shape>()
   readonly #indices = new Map<CollectionSyntax, ReadonlyMap<Syntax, number>>()
+  /** Index of the metadata blocks in their root. */
+  readonly #metadata = new Map<CollectionSyntax, number[]>()
   /** Aliases inside of which something is edited. */
   readonly #sites = new Set<AliasSite>()
   /** Where something changes. */
   readonly #changed: number[] = []
   /** What is removed or replaced as a whole, the outermost only, in order. */
   readonly #covers: readonly Range[]
+  readonly #coverStarts: readonly number[]
 
   constructor(stream: PlacedStream, dressing: Dressing, edits: readonly Edit[]) {
     this.#stream = stream
     this.#dressing = dressing
     this.#edits = edits
+    for (const { metadata } of stream.documents) {
+      for (const { parent, index } of metadata) {
+        const indices = this.#metadata.get(parent)
+        if (indices === undefined) this.#metadata.set(parent, [index])
+        else indices.push(index)
+      }
+    }
     this.#covers = outermost(edits.flatMap((edit) => this.#cover(edit)))
+    this.#coverStarts = this.#covers.map(({ start }) => start)
     const gone = new Set(edits.flatMap(goneNode))
     for (const edit of edits) {
       const placed = placedNode(edit)
@@ -48,8 +59,7 @@ export class Changes {
   shapeOf(collection: CollectionSyntax): Shape {
     let shape = this.#shapes.get(collection)
     if (shape === undefined) {
-      const metadata = collection.parent !== null ? [] : this.#stream.documents.flatMap(({ metadata: entries }) => entries.filter(({ parent }) => parent === collection))
-      shape = { removed: new Set(), commented: new Map(), appended: [], last: new Set(metadata.map(({ index }) => index)), mayBeEmpty: false }
+      shape = { removed: new Set(), commented: new Map(), appended: [], last: new Set(this.#metadata.get(collection)), mayBeEmpty: false }
       this.#shapes.set(collection, shape)
     }
     return shape
@@ -86,7 +96,7 @@ export class Changes {
   }
 
   #isCovered(at: number): boolean {
-    const cover = this.#covers[firstNotBelow(this.#covers, at) - 1]
+    const cover = this.#covers[firstAbove(this.#coverStarts, at - 1) - 1]
     return cover !== undefined && at <= cover.end
   }
 
@@ -173,17 +183,17 @@ export class Changes {
 
   /** Aliases in which something is edited, or whose anchor holds something that changes or goes. */
   #expansions(): Replacement[] {
-    const changed = this.#changed.map((start) => ({ start })).sort((a, b) => a.start - b.start)
+    const changed = this.#changed.toSorted((a, b) => a - b)
     const sites = this.#stream.aliases.toSorted((a, b) => a.syntax.start - b.syntax.start)
     const expanded: AliasSite[] = []
-    const expandedAt: { readonly start: number }[] = []
+    const expandedAt: number[] = []
     for (const site of sites) {
       const { start: at, target } = site.syntax
       const start = outerStart(target)
       const differs = this.#sites.has(site) || hasBetween(changed, start, target.end) || hasBetween(expandedAt, start, target.end) || this.#isCovered(start)
       if (this.#isCovered(at) || !differs) continue
       expanded.push(site)
-      expandedAt.push({ start: at })
+      expandedAt.push(at)
     }
     if (expanded.length === 0) return []
     const tree: Tree = [{ kind: 'map', items: expanded.map(({ key, node }) => ({ kind: 'entry', key: '', value: node ?? { kind: 'leaf', value: key } })) }]
@@ -235,19 +245,7 @@ function outermost(ranges: readonly Range[]): Range[] {
   return outer
 }
 
-function hasBetween(sorted: readonly { readonly start: number }[], start: number, end: number): boolean {
-  const first = sorted[firstNotBelow(sorted, start)]
-  return first !== undefined && first.start <= end
-}
-
-/** Index of the first that starts there or later. */
-function firstNotBelow(sorted: readonly { readonly start: number }[], start: number): number {
-  let low = 0
-  let high = sorted.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (sorted[middle]!.start < start) low = middle + 1
-    else high = middle
-  }
-  return low
+function hasBetween(sorted: readonly number[], start: number, end: number): boolean {
+  const first = sorted[firstAbove(sorted, start - 1)]
+  return first !== undefined && first <= end
 }

@@ -13,7 +13,7 @@ import { resolvePlain } from './resolve.ts'
 import { canBeLiteral, canBePlain, canBeSingleQuoted, doubleQuoted, literalBlock, scalarText, singleQuoted, type ScalarPlace } from './scalar-text.ts'
 import { scanBlockScalar } from './scan-scalar.ts'
 import { isReadable, sourceOf } from './source.ts'
-import { NO_PROPERTIES, type CollectionSyntax, type ScalarSyntax } from './syntax.ts'
+import { itemAt, NO_PROPERTIES, type CollectionSyntax, type ScalarSyntax } from './syntax.ts'
 import type { BlockScalar } from './token.ts'
 
 /** With one of these, a reader takes the text for something else than a string. */
@@ -148,11 +148,21 @@ function putText(syntax: ScalarSyntax, text: string, dressing: Dressing): Replac
   const after = first.endsWith('"') || first.endsWith("'") ? '' : gapBefore(source, headerEnd)
   const header = { start, end: headerEnd, text: blankBefore(syntax, dressing) + first + after }
   if (block === null) {
+    if (body === null) return [header, ...dropTabs(syntax, first, dressing)]
     const below = lineEnd(source, syntax.end)
-    return body === null ? [header] : [header, { start: below, end: below, text: dressing.lineEnd + toLines(body, dressing) }]
+    return [header, { start: below, end: below, text: dressing.lineEnd + toLines(body, dressing) }]
   }
   if (body !== null) return [header, putBlockBody(syntax, block, body, dressing)]
   return hasBody(syntax, block) ? [header, { start: lineEnd(source, block.headerEnd), end: block.bodyEnd, text: '' }] : [header]
+}
+
+/** Behind a plain scalar, blank lines may hold tabs; behind a quoted one they make the file unreadable. */
+function dropTabs({ style, start, end, parent }: ScalarSyntax, text: string, { text: source }: Dressing): Replacement[] {
+  if (style !== 'plain' || start === end || parent?.flow || !/["']$/.test(text)) return []
+  const from = afterBreak(source, lineEnd(source, end))
+  const blanks = linesToNext(source, from)
+  const tab = blanks.indexOf('\t')
+  return tab === -1 ? [] : [{ start: from + tab, end: from + blanks.lastIndexOf('\t') + 1, text: blanks.slice(tab, blanks.lastIndexOf('\t') + 1).replaceAll('\t', '') }]
 }
 
 /** @param text - from the ":" on */
@@ -172,7 +182,7 @@ function putBlockBody(syntax: ScalarSyntax, block: BlockScalar, body: string, dr
 /** `? key` and `{key}` have a value only by rights. */
 export function lacksColon({ start, end, parent, properties }: ScalarSyntax): boolean {
   if (start !== end || parent?.kind !== 'map' || properties !== NO_PROPERTIES) return false
-  return !parent.colons.includes(start - 1)
+  return parent.colons[itemAt(parent, start)] === -1
 }
 
 function blankBefore({ start, end, properties }: ScalarSyntax, { text }: Dressing): string {

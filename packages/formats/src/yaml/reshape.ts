@@ -9,7 +9,7 @@ import { splitFirstLine, toLines } from './dress.ts'
 import { blockText } from './emit.ts'
 import { flowText } from './flow.ts'
 import { afterBreak, beforeBreak, isBlankBetween, lineEnd, lineStart, type Layout } from './lines.ts'
-import { NO_PROPERTIES, type CollectionSyntax } from './syntax.ts'
+import { itemAt, NO_PROPERTIES, type CollectionSyntax } from './syntax.ts'
 
 /** What happens to the items of one collection, by index. */
 export interface Shape {
@@ -139,7 +139,7 @@ function brackets({ kind, parent, properties: { anchor, tag }, start }: Collecti
 /** Behind the dash or ":" in front of a value. */
 export function indicatorEnd(parent: CollectionSyntax, valueStart: number): number {
   const indicators = parent.kind === 'map' ? parent.colons : parent.starts
-  return indicators.findLast((at) => at !== -1 && at < valueStart)! + 1
+  return indicators[itemAt(parent, valueStart - 1)]! + 1
 }
 
 function reshapeFlow(collection: CollectionSyntax, { removed, commented, appended }: Shape, layout: Layout): Replacement[] {

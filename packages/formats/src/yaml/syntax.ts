@@ -121,3 +121,20 @@ export function outerStart(node: Syntax): number {
   const { anchor, tag } = node.properties
   return Math.min(node.start, anchor?.start ?? Infinity, tag?.start ?? Infinity)
 }
+
+/** Index of the element or entry in which a place lies. */
+export function itemAt({ starts }: CollectionSyntax, place: number): number {
+  return firstAbove(starts, place) - 1
+}
+
+/** In a sorted list, the index of the first number that is larger; its length if there is none. */
+export function firstAbove(sorted: readonly number[], limit: number): number {
+  let low = 0
+  let high = sorted.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (sorted[middle]! <= limit) low = middle + 1
+    else high = middle
+  }
+  return low
+}

@@ -132,6 +132,8 @@ describe('a value comes back in the dress of its token', () => {
     ['l: ["T"]\n', 'x', 'l: ["x"]\n'],
     ["l: ['T']\n", 'x', 'l: [x]\n'],
     ["l: ['T']\n", 'a, b', "l: ['a, b']\n"],
+    ['a: T\n \t\n\n  \t\nb: 1\n', 'yes', 'a: "yes"\n \n\n  \nb: 1\n'],
+    ['a: T\n \t\nb: 1\n', 'x', 'a: x\n \t\nb: 1\n'],
     ['a: T\r\n', 'x\ny\n', 'a: |\r\n    x\r\n    y\r\n'],
     ['a:\n', 'x', 'a: x\n'],
     ['? a\n', 'x', '? a\n: x\n'],
@@ -243,4 +245,35 @@ describe('entries and elements', () => {
     const edits = document.tree[0]!.items.slice(0, 2).map((item): Edit => ({ do: 'remove', from: document.tree[0]!, item }))
     expect(Buffer.from(document.apply(edits)).toString()).toBe('c: 3\n')
   })
+})
+
+describe('large files are written in time', () => {
+  const COUNT = 20_000
+  const repeat = (text: string): string => text.repeat(COUNT)
+
+  it.each([
+    ['one line in brackets', `a: [${repeat('x, ')}]\n`],
+    ['one line in braces', `{${Array.from({ length: COUNT }, (_, i) => `"k${i}": v, `).join('')}}\n`],
+    ['aliases', `a: &x v\n${Array.from({ length: COUNT }, (_, i) => `k${i}: *x\n`).join('')}`],
+    ['aliases in brackets', `a: &x v\nl: [${repeat('*x, ')}]\n`],
+    ['documents', repeat('---\nk: v\n')],
+    ['blank lines', `a: v\nb: |\n  x\n${repeat('\n')}`],
+    ['deep brackets', `a: ${'['.repeat(9000)}x${']'.repeat(9000)}\n`],
+  ])('%s', (_name, source) => {
+    const document = parseYaml(Buffer.from(source))
+    const open: Item[] = document.tree.flatMap(({ items }) => items)
+    const edits: Edit[] = []
+    for (let item = open.pop(); item !== undefined; item = open.pop()) {
+      const node = item.kind === 'entry' ? item.value : item
+      if (node.kind === 'leaf') edits.push({ do: 'token', node, token: TOKEN })
+      else if (node.kind !== 'comment') for (const child of node.items) open.push(child)
+    }
+    expect(parseYaml(document.apply(edits, BLOCK)).metadata).toEqual(BLOCK)
+  }, 10_000)
+
+  it.each(['k%: v\n', 'k%:\n', '? k%\n', 'k%: [v]\n'])('%j many times', (line) => {
+    const document = parseYaml(Buffer.from(Array.from({ length: COUNT }, (_, i) => line.replace('%', String(i))).join('')))
+    const edits = document.tree[0]!.items.map((item): Edit => ({ do: 'replace', node: (item as Entry).value, by: { kind: 'list', items: [leaf('x\ny')] } }))
+    expect(parseYaml(document.apply(edits)).tree[0]!.items).toHaveLength(COUNT)
+  }, 10_000)
 })
