@@ -27,7 +27,9 @@ export async function mergeInto(invocation: Invocation): Promise<void> {
   replaceFile(resolve(invocation.context.cwd, file), Buffer.from(text), file)
 }
 
-function merge(target: SealedSecretManifest, { spec }: SealedSecretManifest): SealedSecretManifest {
+function merge(target: SealedSecretManifest, update: SealedSecretManifest): SealedSecretManifest {
+  if (target.metadata.name === undefined) return update // an empty file
+  const { spec } = update
   const { template } = target.spec
   const labels = mergeMaps(template.metadata.labels, spec.template.metadata.labels)
   const annotations = mergeMaps(template.metadata.annotations, spec.template.metadata.annotations)

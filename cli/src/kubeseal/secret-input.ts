@@ -5,7 +5,7 @@
  */
 import { CodedError } from '@waxseal/core'
 import { isObject, secretItems, secretOf, type SecretManifest } from '@waxseal/sealed'
-import { parseManifest, splitManifests } from '../sealing/manifest-input.ts'
+import { isJson, parseManifest, splitManifests } from '../sealing/manifest-input.ts'
 
 type JsonObject = Readonly<Record<string, unknown>>
 
@@ -15,7 +15,9 @@ const META_STRINGS = ['name', 'generateName', 'namespace', 'selfLink', 'uid', 'r
 export async function readSecrets(text: string): Promise<SecretManifest[]> {
   const objects = await readableObjects(text)
   if (objects.length === 0) throw new CodedError('PARSE_EMPTY', 'no secrets found. Ensure the input is valid and UTF-8 encoded')
-  return objects.map(decodeSecret)
+  // YAML is decoded by way of JSON.
+  const prefix = isJson(text) ? '' : 'error unmarshaling JSON: while decoding JSON: '
+  return objects.map((object) => decodeSecret(object, prefix))
 }
 
 /** The objects of a stream. Anything else in it is passed over. */
@@ -32,7 +34,16 @@ export async function readableObjects(text: string): Promise<JsonObject[]> {
   return objects
 }
 
-function decodeSecret(object: JsonObject): SecretManifest {
+function decodeSecret(object: JsonObject, prefix: string): SecretManifest {
+  try {
+    return decode(object)
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw error
+    throw new CodedError(error.code, prefix + error.message, { cause: error })
+  }
+}
+
+function decode(object: JsonObject): SecretManifest {
   const { metadata, data, stringData, type } = object
   if (isObject(data)) Object.values(data).forEach(refuseNumber)
   const secret = secretOf({

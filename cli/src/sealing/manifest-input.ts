@@ -3,9 +3,13 @@
  * Follows: k8s.io/apimachinery util/yaml (YAMLOrJSONDecoder, YAMLReader); YAML 1.1 scalars, as sigs.k8s.io/yaml reads them.
  * @module
  */
+import type { ScalarTag, Tags } from 'yaml'
 import { CodedError } from '@waxseal/core'
 
 const MARK = '---'
+const INTEGER = /^([-+]?)(?:0[oO]?([0-7]+)|(0|[1-9][0-9]*|0[xX][0-9a-fA-F]+|0[bB][01]+))$/
+const FLOAT = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/
+const NUMBER: ScalarTag = { tag: 'tag:yaml.org,2002:float', default: true, test: /^[-+.0-9]/, resolve: readNumber }
 /** Manifests are flat; aliases must not unfold without end. */
 const MAX_DEPTH = 64
 const MAX_NODES = 1_000_000
@@ -16,7 +20,7 @@ export function splitManifests(text: string): string[] {
   return isJson(start) ? splitJson(start) : splitYaml(start)
 }
 
-function isJson(text: string): boolean {
+export function isJson(text: string): boolean {
   return text.trimStart().startsWith('{')
 }
 
@@ -73,9 +77,7 @@ async function parseYaml(text: string): Promise<unknown> {
   const { parseDocument } = await import('./yaml-library.ts')
   const document = parseDocument(text, {
     version: '1.1',
-    intAsBigInt: true,
-    // Times, numbers to the base 60 and binary data are strings to Kubernetes.
-    customTags: (tags) => tags.filter((tag) => typeof tag === 'string' || !(tag.format === 'TIME' || /:(?:timestamp|binary)$/.test(tag.tag))),
+    customTags: kubernetesTags,
   })
   const [error] = document.errors
   if (error) throw yamlError(error.code, error.linePos?.[0].line, error.linePos?.[0].col)
@@ -86,6 +88,20 @@ async function parseYaml(text: string): Promise<unknown> {
     throw new CodedError('PARSE_LIMIT', 'the manifest has aliases that cannot be unfolded')
   }
   return toPlain(value, { nodes: 0 }, 0)
+}
+
+/** Numbers are ours; times and binary data are strings to Kubernetes. */
+function kubernetesTags(tags: Tags): Tags {
+  return [NUMBER, ...tags.filter((tag) => typeof tag === 'string' || !/:(?:int|float|timestamp|binary)$/.test(tag.tag))]
+}
+
+/** What Go takes for a number: with underscores between, unless it starts with a dot. Others stay text. */
+function readNumber(text: string): unknown {
+  const plain = text.startsWith('.') ? text : text.replaceAll('_', '')
+  const [, sign = '', octal, integer] = INTEGER.exec(plain) ?? []
+  if (octal === undefined && integer === undefined) return FLOAT.test(plain) ? Number(plain) : text
+  const value = Number(octal === undefined ? integer : `0o${octal}`) * (sign === '-' ? -1 : 1)
+  return Number.isSafeInteger(value) ? value : text
 }
 
 /** In the words of Go's library where users may look for them. */
@@ -100,7 +116,6 @@ function yamlError(code: string, line = 0, column = 0): CodedError {
 
 function toPlain(value: unknown, count: { nodes: number }, depth: number): unknown {
   if (++count.nodes > MAX_NODES || depth > MAX_DEPTH) throw new CodedError('PARSE_LIMIT', 'the manifest is nested too deep or unfolds too far')
-  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value)
   if (Array.isArray(value)) return value.map((item) => toPlain(item, count, depth + 1))
   if (!(value instanceof Map)) return value
   return Object.fromEntries([...value].map(([key, item]) => [typeof key === 'object' ? '' : String(key), toPlain(item, count, depth + 1)]))
