@@ -12,8 +12,6 @@ export const SEALED_SECRETS: Resource = { group: 'bitnami.com', version: 'v1alph
 export const MANAGED_ANNOTATION = `${ANNOTATION_PREFIX}managed`
 /** On an existing Secret: items are merged into it, and it is not owned unless it is managed as well. */
 export const PATCH_ANNOTATION = `${ANNOTATION_PREFIX}patch`
-/** On a SealedSecret, written by our own sealer: fingerprint of the key that should open it. A hint, and never trusted. */
-export const KEY_HINT_ANNOTATION = 'waxseal.dev/key'
 export const INSTANCE_LABEL = 'app.kubernetes.io/instance'
 
 export const SYNCED = 'Synced'

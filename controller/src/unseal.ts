@@ -4,9 +4,8 @@
  * @module
  */
 import { CodedError } from '@waxseal/core'
-import { sealedSecretOf, unsealSecretAsync, type OpenItemAsync, type RenderTemplates } from '@waxseal/sealed'
+import { KEY_HINT_ANNOTATION, sealedSecretOf, unsealSecretAsync, type OpenItemAsync, type RenderTemplates } from '@waxseal/sealed'
 import { describe } from './log.ts'
-import { KEY_HINT_ANNOTATION } from './names.ts'
 import type { Observed } from './observe.ts'
 import type { UnsealOutcome } from './reconcile.ts'
 
