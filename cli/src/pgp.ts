@@ -13,7 +13,6 @@ import { readFileBounded } from './files.ts'
 const MAX_KEYRING_BYTES = 64 * 1024 * 1024
 /** Of what gpg prints: a wrapped part has some 2 KiB. */
 const MAX_OUTPUT_BYTES = 1024 * 1024
-const PASSPHRASE_HINT = 'set WAXSEAL_PGP_PASSPHRASE_FILE to a file with the passphrase'
 
 /** GNUPGHOME and what gpg-agent and pinentry need (GPG_TTY, DISPLAY) come through the environment. */
 export function pgpProvider(context: Context): KeyProvider {
@@ -67,5 +66,5 @@ async function passphrase(context: Context): Promise<string> {
     return text.slice(0, /\r?\n/.exec(text)?.index)
   }
   const { askHidden } = await import('./terminal.ts')
-  return await askHidden('Enter PGP key passphrase: ', context, PASSPHRASE_HINT)
+  return await askHidden('Enter PGP key passphrase: ', context, 'set WAXSEAL_PGP_PASSPHRASE_FILE to a file with the passphrase')
 }

@@ -16,6 +16,7 @@ function bring(rig: Rig): string | undefined {
   if (isBrought(rig)) return undefined
   const missing = missingProgram(rig)
   if (missing) return `${missing} is not on the PATH`
+  if (rig.system) return install(rig.system.debianPackage)
   const folder = rigFolder(rig)
   const building = `${folder}.${process.pid}`
   mkdirSync(building, { recursive: true })
@@ -26,6 +27,14 @@ function bring(rig: Rig): string | undefined {
   }
   rmSync(folder, { recursive: true, force: true })
   renameSync(building, folder)
+  return undefined
+}
+
+function install(debianPackage: string): string | undefined {
+  for (const args of [['update', '-qq'], ['install', '-y', '-qq', '--no-install-recommends', debianPackage]]) {
+    const run = spawnSync('apt-get', args, { stdio: ['ignore', 'ignore', 'inherit'] })
+    if (run.status !== 0) return `apt-get ${args.join(' ')} failed`
+  }
   return undefined
 }
 

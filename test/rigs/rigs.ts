@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 
 export interface Rig {
   readonly name: string
@@ -15,6 +15,8 @@ export interface Rig {
   readonly needs: readonly string[]
   /** Go packages of test/rigs/go.mod that make it. */
   readonly goTools: readonly string[]
+  /** A program of the operating system instead. */
+  readonly system?: { readonly program: string; readonly debianPackage: string }
 }
 
 export const RIGS: readonly Rig[] = [
@@ -24,6 +26,7 @@ export const RIGS: readonly Rig[] = [
     needs: ['go'],
     goTools: ['github.com/getsops/sops/v3/cmd/sops', 'filippo.io/age/cmd/age', 'filippo.io/age/cmd/age-keygen'],
   },
+  { name: 'gpg', what: 'GnuPG', needs: ['apt-get'], goTools: [], system: { program: 'gpg', debianPackage: 'gnupg' } },
 ]
 
 const cache = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'waxseal', 'rigs')
@@ -36,6 +39,7 @@ export function rigFolder(rig: Rig): string {
 }
 
 export function isBrought(rig: Rig): boolean {
+  if (rig.system) return isOnPath(rig.system.program)
   return rig.goTools.every((tool) => existsSync(join(rigFolder(rig), tool.slice(tool.lastIndexOf('/') + 1))))
 }
 
@@ -43,5 +47,10 @@ export function isBrought(rig: Rig): boolean {
 export function rigProgram(rigName: string, program: string): string | undefined {
   const rig = RIGS.find((r) => r.name === rigName)
   if (!rig) throw new RangeError(`no rig is called ${rigName}`)
-  return isBrought(rig) ? join(rigFolder(rig), program) : undefined
+  if (!isBrought(rig)) return undefined
+  return rig.system ? program : join(rigFolder(rig), program)
+}
+
+function isOnPath(program: string): boolean {
+  return (process.env['PATH'] ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)))
 }

@@ -84,10 +84,14 @@ export async function decryptMessage(armored: string, keys: readonly OpenPgpKey[
 
 async function unlock(privateKey: PrivateKey, passphrase: () => Promise<string>): Promise<PrivateKey> {
   const { decryptKey } = await import('openpgp')
-  const text = await passphrase()
+  const name = `PGP key ${privateKey.getFingerprint().toUpperCase()}`
+  const text = await passphrase().catch((error: unknown) => {
+    if (!(error instanceof CodedError) || error.code === 'CANCELED') throw error
+    throw new CodedError('IDENTITY_INVALID', `${name} is protected by a passphrase: ${error.message}`)
+  })
   try {
     return await decryptKey({ privateKey, passphrase: text, config: CONFIG })
   } catch {
-    throw new CodedError('IDENTITY_INVALID', `incorrect passphrase for PGP key ${privateKey.getFingerprint().toUpperCase()}, or the key is damaged`)
+    throw new CodedError('IDENTITY_INVALID', `incorrect passphrase for ${name}, or the key is damaged`)
   }
 }

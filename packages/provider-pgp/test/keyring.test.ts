@@ -158,6 +158,6 @@ describe('a protected key', () => {
   it('refuses a wrong passphrase, and says when there is none', async () => {
     const wrong = providerOf(locked, { passphrase: async () => 'guess' })
     expect(await reasonOf(wrong.unwrap(ref, options))).toBe(`IDENTITY_INVALID incorrect passphrase for PGP key ${ecc.fingerprint}, or the key is damaged`)
-    expect(await reasonOf(providerOf(locked).unwrap(ref, options))).toBe('IDENTITY_INVALID there is no terminal to ask on')
+    expect(await reasonOf(providerOf(locked).unwrap(ref, options))).toBe(`IDENTITY_INVALID PGP key ${ecc.fingerprint} is protected by a passphrase: there is no terminal to ask on`)
   })
 })
