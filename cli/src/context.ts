@@ -10,6 +10,8 @@ import { CodedError, createRandomSource, type RandomSource } from '@waxseal/core
 export const MAX_INPUT_BYTES = 512 * 1024 * 1024
 const CHUNK_BYTES = 64 * 1024
 const RETRY_MS = 5
+/** What a shell sees of a program that SIGPIPE ended. */
+const STATUS_PIPE = 141
 
 export interface Input {
   readonly isTerminal: boolean
@@ -162,6 +164,7 @@ function untilReady(operation: () => number, code: 'FILE_UNREADABLE' | 'FILE_UNW
     } catch (cause) {
       const { code: errno } = cause as NodeJS.ErrnoException
       if (errno === 'EOF') return 0
+      if (errno === 'EPIPE') process.exit(STATUS_PIPE) // the reader has seen enough; Node ignores the signal that says so
       if (errno !== 'EAGAIN') throw new CodedError(code, message, { cause })
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS)
     }

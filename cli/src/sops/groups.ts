@@ -91,7 +91,7 @@ async function fatal(work: () => Promise<number>): Promise<number> {
   try {
     return await work()
   } catch (error) {
-    if (error instanceof CodedError) throw new FatalError(textInSops(error))
+    if (error instanceof CodedError) throw new FatalError(error.code === 'FILE_UNWRITABLE' ? `open ${error.message}` : textInSops(error))
     throw error
   }
 }

@@ -39,7 +39,6 @@ const TEXT: Partial<Readonly<Record<ErrorCode, (error: CodedError) => string>>> 
   DECRYPTION_ORDER_INVALID: (error) => capitalized(error.message),
   FILE_NOT_FOUND: (error) => `open ${error.message}`,
   FILE_UNREADABLE: (error) => `open ${error.message}`,
-  FILE_UNWRITABLE: (error) => `open ${error.message}`,
   FILE_IS_DIRECTORY: (error) => `read ${error.message}`,
   CANCELED: (error) => capitalized(error.message),
 }

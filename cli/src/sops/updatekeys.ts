@@ -79,6 +79,6 @@ async function updateFile(invocation: Invocation, given: string): Promise<void> 
     rewrapDocument(unlocked, { groups, threshold, random: context.random, signal: context.signal }),
   )
   const result = await failingWith(STATUS_EMIT, 'Could not marshal tree: ', () => document.apply(change.edits, change.metadata))
-  await failingWith(1, 'could not open file for writing: ', () => replaceFile(file, result))
+  await failingWith(1, 'could not open file for writing: open ', () => replaceFile(file, result))
   tell(`File ${file} synced with new keys`)
 }
