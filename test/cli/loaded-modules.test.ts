@@ -33,6 +33,7 @@ registerHooks({ load(url, context, next) { appendFileSync(${JSON.stringify(log)}
     const loaded = readFileSync(log, 'utf8').trim().split('\n')
     const ours = loaded.filter((url) => url.startsWith('file:') && !url.endsWith('/note.mjs'))
     expect(ours.length).toBeGreaterThan(1)
+    expect(ours.filter((url) => url.includes('/openpgp/'))).toEqual([]) // beside the bundle, not in it
     const { outputs } = JSON.parse(readFileSync(join(ROOT, 'dist', 'meta.json'), 'utf8')) as Metafile
     const sources = ours.flatMap((url) => Object.keys(outputs[relative(ROOT, fileURLToPath(url))]?.inputs ?? {}))
     expect(sources).toContain('packages/core/src/value-cipher.ts')
