@@ -134,7 +134,7 @@ describe('removing', () => {
     [['x'], 'PATH_NOT_FOUND', 'key not found: x'],
     [['a', 0], 'PATH_NOT_FOUND', 'key not found: 0'],
     [['a', 'b', 9], 'PATH_NOT_FOUND', 'index 9 out of bounds'],
-    [['a', 'b', -1], 'PATH_NOT_FOUND', 'index -1 out of bounds'],
+    [['a', 'b', -1], 'PATH_INVALID', 'component [-1] is negative'],
     [['s', 'x'], 'PATH_INVALID', "unsupported type: string for item 'x'"],
     [['a', 'b', 'x'], 'PATH_INVALID', "component ['x'] is a key, but tree part is a list"],
     [[], 'PATH_INVALID', 'the path is empty'],

@@ -15,10 +15,11 @@ import { type JsonList, type JsonMap, parseJson } from './parse.ts'
 
 /** @throws CodedError PARSE_FAILED, PARSE_ROOT, PARSE_LIMIT, PARSE_ENCODING, METADATA_INVALID */
 export function parse(source: Uint8Array, { indent }: ParseOptions = {}): Document {
-  const text = decodeText(source)
-  const root = parseJson(text)
+  const all = decodeText(source)
+  const root = parseJson(all)
   const [block, duplicate] = root.items.filter(({ key }) => key === METADATA_KEY)
   if (duplicate !== undefined) throw new CodedError('METADATA_INVALID', `found duplicate ${METADATA_KEY} entry`)
+  const text = withoutTail(all, root, block !== undefined)
   const map: JsonMap = block === undefined ? root : { ...root, items: root.items.filter((item) => item !== block) }
   const placeOf = (node: Node): JsonMap | JsonList => (node === map ? root : (node as JsonMap | JsonList))
   return {
@@ -36,4 +37,20 @@ export function parse(source: Uint8Array, { indent }: ParseOptions = {}): Docume
       return encodeText(splice(text, changes.replacements()))
     },
   }
+}
+
+/**
+ * The reference reads over what follows the closing brace. In a file to be encrypted it would stay in clear, so it is refused there; in an
+ * encrypted file nothing vouches for it, so it is dropped.
+ */
+function withoutTail(text: string, root: JsonMap, isEncrypted: boolean): string {
+  const tail = text.slice(root.end)
+  if (tail.trim() === '') return text
+  if (isEncrypted) return text.slice(0, root.end) + (tail.endsWith('\n') ? '\n' : '')
+  const before = text.slice(0, root.end + tail.length - tail.trimStart().length)
+  throw new CodedError('PARSE_FAILED', 'there is text behind the closing brace, which would not be encrypted', {
+    hint: 'a JSON file holds one object',
+    line: before.split('\n').length,
+    column: before.length - before.lastIndexOf('\n'),
+  })
 }

@@ -1,7 +1,7 @@
 /**
  * JSON text into nodes that remember their range.
  * Follows: RFC 8259, strictly; what getsops/sops stores/json/store.go and Go encoding/json make of it: integers of 64 bits are ints,
- * other numbers floats, duplicate keys stay, whatever follows the closing brace is ignored.
+ * other numbers floats, duplicate keys stay, what follows the closing brace is not read.
  * @module
  */
 import { CodedError, type Entry, isInt64, type LeafNode, type ListNode, type MapNode } from '@waxseal/core'

@@ -163,7 +163,8 @@ class Builder {
 
   private keyText(syntax: Syntax): string {
     const key = syntax.kind === 'alias' ? syntax.target : syntax
-    const text = key.kind === 'scalar' ? this.leafValue(key) : undefined
+    if (key.kind !== 'scalar') throw this.fail(syntax, 'a key cannot be a map or a list', 'PARSE_FAILED')
+    const text = this.leafValue(key)
     if (typeof text !== 'string') throw this.fail(syntax, 'the key is not a string', 'KEY_NOT_STRING', 'put it in quotes')
     if (syntax.kind === 'alias') this.aliases.push(new AliasSite(syntax, text))
     return text

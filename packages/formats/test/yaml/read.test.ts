@@ -79,7 +79,8 @@ describe('refusals say where, never what', () => {
     ['secret', 'PARSE_ROOT', 1, 1],
     ['a: 1\nb:\n  c: 1\n  "c": 2', 'PARSE_DUPLICATE_KEY', 4, 3],
     ['1: secret', 'KEY_NOT_STRING', 1, 1],
-    ['? [a]\n: b', 'KEY_NOT_STRING', 1, 3],
+    ['? [a]\n: b', 'PARSE_FAILED', 1, 3],
+    ['? 5\n: b', 'KEY_NOT_STRING', 1, 3],
     ['a: 1\nsops:\n  lastmodified: 2024-01-01T00:00:00Z', 'METADATA_INVALID', 3, 17],
   ])('%j', (source, code, line, column) => {
     const error = refusal(source)
