@@ -44,7 +44,7 @@ const DEPARTURES = new Set([
 describe('recordings of sops', () => {
   const files = ['yaml', 'comments', 'matrix', 'selectors']
     .flatMap(recordings)
-    .filter(({ id, store, decrypted }) => store === 'yaml' && decrypted !== undefined && !/^comments\/indent/.test(id) && !DEPARTURES.has(id))
+    .filter(({ id, store, decrypted }) => store === 'yaml' && decrypted !== undefined && !id.startsWith('comments/indent') && !DEPARTURES.has(id))
 
   it('are many', () => {
     expect(files.length).toBeGreaterThan(300)
