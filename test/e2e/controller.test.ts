@@ -32,12 +32,14 @@ describe('the controller', () => {
     const names = createMany(200)
     const first = await rig.controller()
     await waitFor(() => allSynced(names))
+    await waitFor(() => rig.events('s7').length > 0)
     expect(rig.secret('s7')).toMatchObject({
       type: 'Opaque',
       metadata: { ownerReferences: [{ apiVersion: 'bitnami.com/v1alpha1', kind: 'SealedSecret', name: 's7', controller: true }] },
     })
     expect(rig.events('s7')).toMatchObject([{ type: 'Normal', reason: 'Unsealed', message: 'SealedSecret unsealed successfully', count: 1 }])
-    expect(writes()).toHaveLength(600) // a Secret, a status and an event each
+    await waitFor(() => writes().length >= 600) // a Secret, a status and an event each
+    expect(writes()).toHaveLength(600)
     expect(await first.stop()).toBe(0)
 
     rig.api.requests.clear()
