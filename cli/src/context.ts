@@ -138,7 +138,8 @@ function nextChunk(stream: NodeJS.ReadStream): Promise<string | null> {
   })
 }
 
-class ProcessOutput implements Output {
+/** An open descriptor. */
+export class ProcessOutput implements Output {
   readonly #fd: number
   constructor(fd: number) {
     this.#fd = fd
@@ -151,7 +152,7 @@ class ProcessOutput implements Output {
   write(data: string | Uint8Array): void {
     const bytes = typeof data === 'string' ? Buffer.from(data, 'utf8') : data
     for (let at = 0; at < bytes.length; ) {
-      at += untilReady(() => writeSync(this.#fd, bytes, at), 'FILE_UNWRITABLE', 'cannot write to standard output')
+      at += untilReady(() => writeSync(this.#fd, bytes, at), 'FILE_UNWRITABLE', this.#fd === 1 ? 'cannot write to standard output' : `cannot write to descriptor ${this.#fd}`)
     }
   }
 }

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 import { getSystemErrorMessage } from 'node:util'
 import { CodedError, type ErrorCode } from '@waxseal/core'
-import { MAX_INPUT_BYTES } from './context.ts'
+import { MAX_INPUT_BYTES, ProcessOutput } from './context.ts'
 
 const CHUNK_BYTES = 256 * 1024
 const MAX_LINKS = 40
@@ -37,7 +37,8 @@ const errnoIs = (error: unknown, ...codes: string[]): boolean => codes.includes(
 
 /** A file descriptor that the path names, as shells hand them over. */
 function descriptorOf(path: string): number | undefined {
-  if (path === '/dev/stdin') return 0
+  const standard = ['/dev/stdin', '/dev/stdout', '/dev/stderr'].indexOf(path)
+  if (standard !== -1) return standard
   const number = DESCRIPTOR.exec(path)?.[1]
   return number === undefined ? undefined : Number(number)
 }
@@ -91,6 +92,7 @@ function readToEnd(fd: number, name: string, expectedBytes: number, limitBytes: 
 function targetOf(path: string): string {
   let target = resolve(path)
   for (let links = 0; links < MAX_LINKS; links++) {
+    if (descriptorOf(target) !== undefined) return target // what it links to may be a pipe, which has no path
     try {
       target = resolve(dirname(target), readlinkSync(target))
     } catch {
@@ -102,7 +104,8 @@ function targetOf(path: string): string {
 
 /**
  * Gives a file a new content, whole or not at all. Mode, owner, group and symbolic links stay; a file that did not exist
- * gets 0666 less the umask. What is no regular file (`/dev/stdout`, a FIFO) is written to.
+ * gets 0666 less the umask. What is no regular file (a FIFO, a device) is written to, and so is an open descriptor
+ * (`/dev/stdout`, `/dev/fd/N`), whatever it leads to.
  * @param path - absolute
  * @param name - what messages call the file
  * @param mode - what the file gets, whatever it had; one with further hard links keeps its own
@@ -110,6 +113,8 @@ function targetOf(path: string): string {
  */
 export function replaceFile(path: string, bytes: Uint8Array, name: string = path, mode?: number): void {
   const target = targetOf(path)
+  const given = descriptorOf(target)
+  if (given !== undefined) return new ProcessOutput(given).write(bytes)
   let old: Stats | undefined
   try {
     old = lstatSync(target, { throwIfNoEntry: false })
@@ -207,21 +212,22 @@ function takeOver(fd: number, old: Stats): boolean {
 
 function writeInPlace(target: string, bytes: Uint8Array): void {
   const original = readFileBounded(target, { limitBytes: Number.MAX_SAFE_INTEGER })
-  const copy = writeCopy(target, original)
-  let fd: number | undefined
+  const fd = openSync(target, 'r+')
   try {
-    fd = openSync(target, 'r+')
-    writeFully(fd, bytes)
-    ftruncateSync(fd, bytes.length)
-    fsyncSync(fd)
-  } catch (cause) {
-    if (fd !== undefined && restore(fd, original)) removeIfThere(copy)
-    else throw new CodedError('FILE_UNWRITABLE', `${target}: ${errnoText(cause)}`, { hint: `the original content is in ${copy}`, cause })
-    throw cause
+    const copy = writeCopy(target, original)
+    try {
+      writeFully(fd, bytes)
+      ftruncateSync(fd, bytes.length)
+      fsyncSync(fd)
+    } catch (cause) {
+      if (!restore(fd, original)) throw new CodedError('FILE_UNWRITABLE', `${target}: ${errnoText(cause)}`, { hint: `the original content is in ${copy}`, cause })
+      removeIfThere(copy)
+      throw cause
+    }
+    removeIfThere(copy)
   } finally {
-    if (fd !== undefined) closeSync(fd)
+    closeSync(fd)
   }
-  removeIfThere(copy)
 }
 
 function restore(fd: number, original: Uint8Array): boolean {

@@ -1,10 +1,12 @@
-import { chmodSync, existsSync, linkSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
-import { spawnSync } from 'node:child_process'
+import { chmodSync, copyFileSync, existsSync, linkSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CodedError, type ErrorCode } from '@waxseal/core'
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { kindOfFile, readFileBounded, replaceFile } from '../src/files.ts'
+
+const FILES = join(import.meta.dirname, '..', 'src', 'files.ts')
 
 let folder: string
 beforeEach(() => {
@@ -103,6 +105,24 @@ describe('replaceFile', () => {
   it('writes through to what is no regular file', () => {
     replaceFile('/dev/null', bytes('x'))
     expect(lstatSync('/dev/null').isCharacterDevice()).toBe(true)
+  })
+
+  it('writes to the descriptor that a path names, also through a link', () => {
+    symlinkSync('/dev/stdout', at('out'))
+    const script = `import { replaceFile } from ${JSON.stringify(FILES)}; replaceFile(process.argv[1], Buffer.from('written'))`
+    for (const path of ['/dev/stdout', '/dev/fd/1', '/proc/self/fd/1', at('out')]) {
+      const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script, path], { encoding: 'utf8' })
+      expect({ path, stdout, stderr }).toEqual({ path, stdout: 'written', stderr: '' })
+    }
+  })
+
+  it.runIf(process.platform === 'linux')('leaves no copy behind where a file with further names cannot be opened', () => {
+    copyFileSync('/bin/sleep', at('program'))
+    linkSync(at('program'), at('other'))
+    const running = spawn(at('program'), ['60'], { stdio: 'ignore' })
+    onTestFinished(() => void running.kill())
+    expect(codeOf(() => replaceFile(at('program'), bytes('new')))).toBe('FILE_UNWRITABLE') // text file busy
+    expect(readdirSync(folder).sort()).toEqual(['other', 'program'])
   })
 
   it('removes what a killed process left, and nothing else', () => {
