@@ -33,7 +33,7 @@ export function weakString(value: Plain | undefined, context: FieldContext): str
 export function weakInt(value: Plain | undefined, context: FieldContext): number {
   if (isNothing(value)) return 0
   const int = typeof value === 'string' ? readValue('int', Buffer.from(value)) : value
-  if (typeof int === 'bigint' || typeof int === 'number' || typeof int === 'boolean') return Math.trunc(Number(int))
+  if (typeof int === 'bigint' || typeof int === 'boolean' || (typeof int === 'number' && Number.isFinite(int))) return Math.trunc(Number(int))
   throw wrongType('a number', context)
 }
 

@@ -61,6 +61,7 @@ describe('reading metadata', () => {
     ['a key without created_at', 'METADATA_INVALID', block({ pgp: [{ fp: 'ABC', enc: '' }] })],
     ['a group that is a text', 'METADATA_INVALID', block({ age: [], key_groups: ['a'] })],
     ['a threshold in words', 'METADATA_INVALID', block({ shamir_threshold: 'two' })],
+    ['an infinite threshold', 'METADATA_INVALID', block({ shamir_threshold: Infinity })],
     ['a flag in words', 'METADATA_INVALID', block({ mac_only_encrypted: 'yes' })],
     ['a MAC that is a map', 'METADATA_INVALID', block({ mac: { a: 1n } })],
     ['two selections', 'SELECTOR_CONFLICT', block({ encrypted_regex: 'a', encrypted_suffix: 'b' })],

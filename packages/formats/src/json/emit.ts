@@ -8,6 +8,9 @@ import { METADATA_KEY, refuseReservedKeys } from '../metadata-key.ts'
 import { withEntry } from '../plain.ts'
 import { encodeText } from '../source-text.ts'
 
+/** A rule file may come from anybody, and the reference takes whatever fits into memory. */
+const MAX_INDENT = 100
+
 export interface JsonStyle {
   /** Undefined: everything on one line. */
   readonly lineEnd: string | undefined
@@ -34,9 +37,15 @@ export function emitCompactValue(value: ValueNode): Uint8Array {
   return encodeText(formatJson(value, { lineEnd: undefined, unit: '', colon: ':', comma: ',', quote: quoteForHtml }))
 }
 
-function referenceStyle(indent: number): JsonStyle {
+/** What one level is indented by. @param indent - columns, -1 for a tab. @throws CodedError EMIT_FAILED */
+export function indentUnit(indent: number): string {
   if (indent < -1) throw new CodedError('EMIT_FAILED', 'JSON Indentation parameter smaller than -1 is not accepted')
-  return { lineEnd: '\n', unit: indent === -1 ? '\t' : ' '.repeat(indent), colon: ': ', comma: ',', quote: quoteForHtml }
+  if (indent > MAX_INDENT) throw new CodedError('EMIT_FAILED', `JSON indentation of more than ${MAX_INDENT} columns`)
+  return indent === -1 ? '\t' : ' '.repeat(indent)
+}
+
+function referenceStyle(indent: number): JsonStyle {
+  return { lineEnd: '\n', unit: indentUnit(indent), colon: ': ', comma: ',', quote: quoteForHtml }
 }
 
 interface Level {

@@ -2,17 +2,17 @@
  * The layout that a JSON document shows, for what is written fresh into it.
  * @module
  */
-import { type JsonStyle, quoteShortest } from './emit.ts'
+import { indentUnit, type JsonStyle, quoteShortest } from './emit.ts'
 import type { JsonMap } from './parse.ts'
 
 const REFERENCE_UNIT = '\t'
 
-/** @param indent - columns per level, -1 for a tab; undefined: as the document, else a tab */
+/** @param indent - columns per level, negative for a tab; undefined: as the document, else a tab. @throws CodedError EMIT_FAILED */
 export function styleOf(text: string, root: JsonMap, indent: number | undefined): JsonStyle {
   const lineBreak = /\r?\n/.exec(text.slice(root.start, root.end))
   const first = root.items[0]
   const tight = first !== undefined && text[first.value.start - 1] === ':'
-  const given = indent === undefined ? undefined : indent < 0 ? REFERENCE_UNIT : ' '.repeat(indent)
+  const given = indent === undefined ? undefined : indent < 0 ? REFERENCE_UNIT : indentUnit(indent)
   const shown = first === undefined || lineBreak === null ? undefined : ownLineIndentation(text, first.start)
   const base = lineIndentation(text, root.start)
   return {

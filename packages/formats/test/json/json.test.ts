@@ -157,6 +157,9 @@ describe('emit', () => {
     expect(text(json.emit(tree, undefined, { indent: 2 }))).toBe('{\n  "a": [\n    1,\n    "x"\n  ],\n  "b": {}\n}\n')
     expect(text(json.emit(tree, undefined, { indent: 0 }))).toBe('{\n"a": [\n1,\n"x"\n],\n"b": {}\n}\n')
     expect(() => json.emit(tree, undefined, { indent: -2 })).toThrow('JSON Indentation parameter smaller than -1 is not accepted')
+    for (const write of [() => json.emit(tree, undefined, { indent: 1e9 }), () => json.parse(Buffer.from('{\n"a": 1\n}'), { indent: 1e9 }).apply([], METADATA)]) {
+      expect(write).toThrow(expect.objectContaining({ code: 'EMIT_FAILED' }))
+    }
   })
 
   it('ends a single value without a line break', () => {
