@@ -13,11 +13,13 @@ const PERSONALITIES: Readonly<Record<string, () => Promise<Handler>>> = {
   kubeseal: async () => (await import('./kubeseal/kubeseal.ts')).kubeseal,
 }
 
+const personality = (name: string): (() => Promise<Handler>) | undefined => (Object.hasOwn(PERSONALITIES, name) ? PERSONALITIES[name] : undefined)
+
 /** `sops ...` and `waxseal sops ...` are the same. */
 async function main(invokedAs: string, args: readonly string[], context: Context): Promise<number> {
-  const own = PERSONALITIES[invokedAs.replace(/\.(?:exe|cmd|js|ts|mjs)$/, '')]
+  const own = personality(invokedAs.replace(/\.(?:exe|cmd|js|ts|mjs)$/, ''))
   if (own) return (await own())(args, context)
-  const named = PERSONALITIES[args[0] ?? '']
+  const named = personality(args[0] ?? '')
   if (named) return (await named())(args.slice(1), context)
   return (await import('./native.ts')).native(args, context)
 }

@@ -57,7 +57,8 @@ export const native: Handler = async (args, context) => {
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     if (error.exitCode === 0) return 0
-    const [message = '', suggestion] = error.message.replace(/^error: /, '').split('\n')
+    const isUnknownHelp = error.code === 'commander.help' // `help NAME`: its message is none
+    const [message = '', suggestion] = isUnknownHelp ? [`unknown command '${args[1] ?? ''}'`] : error.message.replace(/^error: /, '').split('\n')
     throw new CodedError('USAGE', message, { hint: suggestion?.replace(/^\(|\)$/g, '') ?? `waxseal help${COMMANDS.some((c) => c.name === args[0]) ? ` ${args[0]}` : ''}` })
   }
   return status
