@@ -2,6 +2,7 @@
  * `set` and `unset`. Values never come from the command line: other users of the machine can read it.
  * @module
  */
+import { isUtf8 } from 'node:buffer'
 import { resolve } from 'node:path'
 import { CodedError, saveDocument, setAt, unsetAt, type ChangedTree, type Entry, type Node, type Tree, type TreePath, type ValueNode } from '@waxseal/core'
 import { json } from '@waxseal/formats'
@@ -84,11 +85,9 @@ async function readValue(path: string, options: OptionValues, context: Context):
 }
 
 function parseValue(bytes: Uint8Array, isJson: boolean): ValueNode {
+  if (!isUtf8(bytes)) throw new CodedError('SET_VALUE_INVALID', 'the value is not UTF-8 text', { hint: 'encode it, for example in base64' })
   const text = Buffer.from(bytes).toString('utf8')
-  if (!isJson) {
-    if (!Buffer.from(text, 'utf8').equals(bytes)) throw new CodedError('SET_VALUE_INVALID', 'the value is not UTF-8 text')
-    return { kind: 'leaf', value: text }
-  }
+  if (!isJson) return { kind: 'leaf', value: text }
   // The format's reader keeps order and whole numbers, but takes documents: the value, known to be one, stands in a document of its own.
   if (isJsonText(text)) {
     const [item] = json.parse(Buffer.from(`{"value":${text}}`)).tree[0]?.items ?? []

@@ -131,6 +131,8 @@ const TABLE: readonly BadInput[] = [
   { what: 'standard input without a name', args: ['encrypt', '-'], status: 1, message: /^standard input has no name/ },
   { what: 'a format that does not exist', args: ['decrypt', '--type', 'toml', 'secret.yaml'], files: () => ({ 'secret.yaml': PLAIN }), status: 1, message: /^there is no format "toml"/ },
   { what: 'a command with a typing error', args: ['encrpyt', 'secret.yaml'], status: 1, message: /^unknown command 'encrpyt'/ },
+  { what: 'help for a command that does not exist', args: ['help', 'constructor'], status: 1, message: /^unknown command 'constructor'/ },
+  { what: 'a JSON value that is no UTF-8', args: ['set', 'secret.yaml', 'db.password', '--json', '--file', 'value.json'], files: async () => ({ 'secret.yaml': await encrypted(), 'value.json': Buffer.from('"\xff"', 'latin1') }), status: 7, message: /^the value is not UTF-8/ },
   { what: 'an option with a typing error', args: ['decrypt', '--in-plac', 'secret.yaml'], status: 1, message: /^unknown option '--in-plac'/ },
   { what: 'an argument too few', args: ['set', 'secret.yaml'], status: 1, message: /^missing required argument 'path'/ },
 ]
