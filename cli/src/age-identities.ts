@@ -14,7 +14,7 @@ import { splitShellWords } from './shell-words.ts'
 const MAX_IDENTITY_BYTES = 16 * 1024 * 1024
 
 /** The user's configuration folder; undefined where the environment does not tell. */
-export function userConfigFolder({ env }: Context): string | undefined {
+function userConfigFolder({ env }: Context): string | undefined {
   if (env['XDG_CONFIG_HOME'] && (process.platform === 'darwin' || process.platform === 'linux')) return env['XDG_CONFIG_HOME']
   if (process.platform === 'win32') return env['AppData']
   if (!env['HOME']) return undefined

@@ -53,8 +53,16 @@ export class KeyServiceClient {
 
   #connect(): ClientHttp2Session {
     const { protocol, hostname, port, pathname } = this.#address
-    const socket = protocol === 'unix:' ? connectSocket(decodeURIComponent(pathname)) : connectSocket(Number(port), hostname)
+    const socket = protocol === 'unix:' ? connectSocket(this.#decode(pathname)) : connectSocket(Number(port), hostname)
     return connectHttp2('http://localhost', { createConnection: () => socket })
+  }
+
+  #decode(pathname: string): string {
+    try {
+      return decodeURIComponent(pathname)
+    } catch (cause) {
+      throw new CodedError('KEY_SERVICE_FAILED', `key service ${this.#address.href} cannot be reached: its path is not percent-encoded`, { cause })
+    }
   }
 }
 

@@ -8,7 +8,7 @@ import { CodedError } from '@waxseal/core'
 export const GRPC_STATUS = { ok: 0, unknown: 2, invalidArgument: 3, notFound: 5, permissionDenied: 7, unimplemented: 12 } as const
 export const CONTENT_TYPE = 'application/grpc'
 /** Keys and wrapped keys are small. */
-export const MAX_MESSAGE_BYTES = 1024 * 1024
+const MAX_MESSAGE_BYTES = 1024 * 1024
 const HEADER_BYTES = 5
 
 const STATUS_NAMES: readonly string[] = [

@@ -44,7 +44,7 @@ async function answer(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, o
     status = error instanceof Refusal ? error.status : GRPC_STATUS.unknown
     message = error instanceof Error && (error instanceof CodedError || error instanceof Refusal) ? error.message : 'internal error'
   }
-  if (stream.destroyed) return
+  if (stream.destroyed || stream.closed) return
   stream.respond({ ':status': 200, 'content-type': CONTENT_TYPE }, { waitForTrailers: true })
   stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': String(status), 'grpc-message': encodeURIComponent(message) }))
   stream.end(body)

@@ -32,11 +32,13 @@ export async function readCertificate({ given, cluster, controller }: Certificat
   if (scheme !== 'http' && scheme !== 'https') {
     throw new CodedError('USAGE', `Get "${given}": unsupported protocol scheme "${scheme}"`, { hint: 'use a file, http://, https:// or file://' })
   }
-  return fromUrl(new URL(given), context)
+  const url = URL.parse(given)
+  if (url === null) throw new CodedError('USAGE', `"${given}" is not a URL`, { hint: 'write https://host/path' })
+  return fromUrl(url, context)
 }
 
 /** @throws CodedError KUBE_* */
-export async function fromController(cluster: Cluster, place: ControllerPlace): Promise<Uint8Array> {
+async function fromController(cluster: Cluster, place: ControllerPlace): Promise<Uint8Array> {
   const service = await ControllerService.find(cluster, place, ACCEPT_PEM)
   const answer = await service.get('/v1/cert.pem', ACCEPT_PEM)
   if (isRefusal(answer)) throw new CodedError('KUBE_REFUSED', `cannot fetch certificate: ${answer.message}`)
@@ -65,14 +67,22 @@ async function fromUrl(start: URL, context: Context): Promise<Uint8Array> {
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
     const { status, statusText, location, body } = await get(url, context)
     if (status >= 300 && status < 400 && location !== undefined) {
-      url = new URL(location, url)
-      if (url.protocol !== 'http:' && url.protocol !== 'https:') break
+      const next = URL.parse(location, url.href)
+      if (next?.protocol !== 'http:' && next?.protocol !== 'https:') throw new CodedError('FILE_UNREADABLE', `cannot fetch "${shown(start)}": redirected to no URL of the web`)
+      url = next
       continue
     }
-    if (status !== 200) throw new CodedError('FILE_UNREADABLE', `cannot fetch "${start.href}": ${status} ${statusText}`)
+    if (status !== 200) throw new CodedError('FILE_UNREADABLE', `cannot fetch "${shown(start)}": ${status} ${statusText}`)
     return body
   }
-  throw new CodedError('FILE_UNREADABLE', `cannot fetch "${start.href}": too many redirects`)
+  throw new CodedError('FILE_UNREADABLE', `cannot fetch "${shown(start)}": too many redirects`)
+}
+
+/** For messages, as Go has it: without the password. */
+function shown(url: URL): string {
+  const copy = new URL(url.href)
+  if (copy.password !== '') copy.password = '***'
+  return copy.href
 }
 
 interface Fetched {
@@ -87,13 +97,13 @@ async function get(url: URL, { env, signal }: Context): Promise<Fetched> {
   const { Agent, get: send } = url.protocol === 'http:' ? await import('node:http') : await import('node:https')
   const options = { agent: new Agent({ proxyEnv: env }), signal: AbortSignal.any([signal, AbortSignal.timeout(FETCH_TIMEOUT_MS)]) }
   return new Promise((done, fail) => {
-    const unreachable = (cause: unknown): void => fail(new CodedError('FILE_UNREADABLE', `cannot fetch "${url.href}": ${errnoText(cause)}`, { cause }))
+    const unreachable = (cause: unknown): void => fail(new CodedError('FILE_UNREADABLE', `cannot fetch "${shown(url)}": ${errnoText(cause)}`, { cause }))
     send(url, options, (response) => {
       const chunks: Buffer[] = []
       let length = 0
       response.on('data', (chunk: Buffer) => {
         length += chunk.length
-        if (length > MAX_CERTIFICATE_BYTES) response.destroy(new CodedError('PARSE_LIMIT', `cannot fetch "${url.href}": larger than ${MAX_CERTIFICATE_BYTES} bytes`))
+        if (length > MAX_CERTIFICATE_BYTES) response.destroy(new CodedError('PARSE_LIMIT', `cannot fetch "${shown(url)}": larger than ${MAX_CERTIFICATE_BYTES} bytes`))
         else chunks.push(chunk)
       })
       response.on('error', (error) => (error instanceof CodedError ? fail(error) : unreachable(error)))

@@ -71,6 +71,7 @@ describe('key service', () => {
   it('fails with a code where nobody listens, and where there is no service at all', async () => {
     const remote = withKeyServices(fake, [client('/nonexistent/keys.sock')], false)
     await expect(remote.unwrap(ours, { signal })).rejects.toMatchObject({ code: 'KEY_SERVICE_FAILED' })
+    await expect(withKeyServices(fake, [client('/%zz')], false).unwrap(ours, { signal })).rejects.toMatchObject({ code: 'KEY_SERVICE_FAILED' })
     await expect(withKeyServices(fake, [], false).wrap(part, ours, { signal })).rejects.toMatchObject({ code: 'KEY_GROUP_INVALID' })
     expect(await withKeyServices(fake, [], false).unwrap(ours, { signal })).toBeNull()
   })

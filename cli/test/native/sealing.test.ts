@@ -211,9 +211,21 @@ describe('cert', () => {
     expect(ended.stderr).toMatch(/^waxseal: cannot fetch "http:/)
   })
 
+  it.each(['http://[', 'file:///etc/passwd'])('gives up on a redirect to %s', async (location) => {
+    const ended = await run('cert', '--url', await serve((_, response) => void response.writeHead(302, { location }).end()))
+    expect([ended.status, ended.stdout]).toEqual([2, ''])
+  })
+
+  it('shows no password of a URL', async () => {
+    const { stderr } = await run('cert', '--url', 'http://user:hunter2@127.0.0.1:1/')
+    expect(stderr).toContain('user:***@127.0.0.1')
+    expect(stderr).not.toContain('hunter2')
+  })
+
   it('gives up on a server that is not there, and on what is no URL', async () => {
     expect((await run('cert', '--url', 'http://127.0.0.1:1/')).status).toBe(2)
     expect((await run('cert', '--url', 'ftp://x/y')).status).toBe(1)
+    expect((await run('cert', '--url', 'http://')).status).toBe(1)
     expect((await run('cert', '--url', 'file://host/x')).status).toBe(1)
   })
 })
