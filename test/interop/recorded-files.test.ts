@@ -32,7 +32,8 @@ const usable = index.fixtures.filter(({ encrypted, decrypt_env: env, decrypted, 
   return encrypted && (decrypted ?? fixed) && gnupg === 'none' && keys.length === 1 && keys[0]?.[0] === 'SOPS_AGE_KEY_FILE'
 })
 
-async function outcome(fixture: Fixture): Promise<'same' | 'different' | string> {
+/** `same`, `different`, or the code of the error. */
+async function outcome(fixture: Fixture): Promise<string> {
   const format = formatByName(fixture.store)
   if (!format) return `no format ${fixture.store}`
   const keyFile = Object.values(fixture.decrypt_env ?? {})[0]?.replace('{KEYS}', join(folder, 'keys')) ?? ''

@@ -35,6 +35,7 @@ export function scalarPlace(parent: CollectionSyntax | null, { step }: Layout): 
 /** @param token - one line that needs no escapes */
 export function dressToken(syntax: ScalarSyntax, token: string, dressing: Dressing): Replacement[] {
   const tag = TYPE_TAGS.has(syntax.properties.tagName) ? dropTag(syntax, dressing) : []
+  if (syntax.block !== null && isOwnLayout(syntax, syntax.block, dressing)) return [...tag, ...putText(syntax, token, dressing)]
   if (syntax.block !== null) return [...tag, putBlockBody(syntax, syntax.block, ' '.repeat(bodyColumn(syntax, syntax.block, dressing)) + token, dressing)]
   const quote = syntax.style === 'double' ? '"' : syntax.style === 'single' || syntax.parent?.flow ? "'" : ''
   const mark = syntax.style === 'single' && syntax.parent?.flow && !standsForPlain(syntax) ? SINGLE_MARK : ''
@@ -49,6 +50,16 @@ const SINGLE_MARK = ' '
 
 function standsForPlain({ text }: ScalarSyntax): boolean {
   return text.startsWith('ENC[') ? !text.endsWith(SINGLE_MARK) : !canBePlain(text, { flow: true })
+}
+
+/**
+ * A block scalar that SOPS itself would write just so: a plain token comes back as this very block. So a file of SOPS's keeps its lines when its
+ * plaintext was edited.
+ */
+function isOwnLayout(syntax: ScalarSyntax, block: BlockScalar, dressing: Dressing): boolean {
+  const end = Math.max(block.bodyEnd, block.headerEnd)
+  const own = toLines(scalarText(syntax.text, scalarPlace(syntax.parent, dressing)), dressing)
+  return end !== dressing.bareEnd && hasBody(syntax, block) && own === dressing.text.slice(syntax.start, end)
 }
 
 export function dressValue(syntax: ScalarSyntax, value: Value, dressing: Dressing): Replacement[] {
