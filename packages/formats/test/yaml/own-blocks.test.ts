@@ -5,7 +5,7 @@ import { yaml } from '../../src/index.ts'
 const TOKEN = 'ENC[AES256_GCM,data:AA==,iv:AA==,tag:AA==,type:str]'
 
 function first(document: ReturnType<typeof yaml.parse>): LeafNode {
-  const item = document.tree[0]?.items[0]
+  const item = document.tree[0]?.items.find(({ kind }) => kind === 'entry')
   if (item?.kind !== 'entry' || item.value.kind !== 'leaf') throw new TypeError('no leaf comes first')
   return item.value
 }
