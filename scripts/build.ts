@@ -53,6 +53,18 @@ for (const [source, name] of [['dist/node/openpgp.min.mjs', 'openpgp.min.mjs'], 
 const programs = { waxseal: 'waxseal', wax: 'waxseal', sops: 'waxseal', kubeseal: 'waxseal', 'waxseal-controller': 'waxseal-controller' }
 for (const [name, module] of Object.entries(programs)) {
   const file = join(bin, name)
-  await writeFile(file, `#!/usr/bin/env node\nimport './${module}.mjs'\n`)
+  await writeFile(file, entryText(name, module))
   await chmod(file, 0o755)
+}
+
+/** A Node that is too old fails on the first line of the program itself, in words that help nobody; so it is asked before. */
+function entryText(name: string, module: string): string {
+  return `#!/usr/bin/env node
+const [major, minor] = process.versions.node.split('.').map(Number)
+if (major < 22 || (major === 22 && minor < 15)) {
+  process.stderr.write('${name}: needs Node 22.15 or newer, this is ' + process.versions.node + '\\n')
+  process.exit(1)
+}
+await import('./${module}.mjs')
+`
 }

@@ -41,9 +41,10 @@ interface VitestReport {
 
 const folder = mkdtempSync(join(tmpdir(), 'waxseal-test-'))
 const report = join(folder, 'report.json')
-const vitest = spawnSync(tool('vitest'), ['run', '--reporter=dot', '--reporter=json', `--outputFile.json=${report}`, ...process.argv.slice(2)], {
+const vitest = spawnSync(tool('vitest'), ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...process.argv.slice(2)], {
   cwd: root,
   stdio: 'inherit',
+  env: process.stdout.isTTY ? process.env : { ...process.env, NO_COLOR: '1' },
 })
 try {
   const result = JSON.parse(readFileSync(report, 'utf8')) as VitestReport
