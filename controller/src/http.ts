@@ -17,14 +17,15 @@ import { CodedError } from '@waxseal/core'
 import { labelOf, readSealedSecret, reencryptAsync, type OpenItemAsync, type SealedSecretManifest } from '@waxseal/sealed'
 import type { Keyring } from './keyring.ts'
 import { describe, type Log } from './log.ts'
+import { parseManifest } from './manifest-body.ts'
 import type { GcraLimiter } from './rate-limit.ts'
 import { limitInFlight } from './unseal.ts'
 
 const MAX_BODY_BYTES = 10 * 1024 * 1024
-/** YAML takes long to parse; clients send JSON. */
-const MAX_YAML_BYTES = 2 * 1024 * 1024
 /** Callers are strangers: they get one operation at a time, beside the controller's own work. */
 const RSA_IN_FLIGHT = 1
+/** Callers choose their name, and it is remembered. */
+const MAX_CALLER_CHARS = 128
 const DRAIN_MS = 10_000
 const TEXT = 'text/plain; charset=utf-8'
 
@@ -127,7 +128,7 @@ function stopAtFirstFailure(run: (open: OpenItemAsync, ...item: Parameters<OpenI
 
 function limited(limiter: GcraLimiter, path: string, handle: Handler): Handler {
   return async (request) => {
-    const caller = String(request.headers['x-forwarded-for'] ?? '').toLowerCase()
+    const caller = String(request.headers['x-forwarded-for'] ?? '').slice(0, MAX_CALLER_CHARS).toLowerCase()
     const { isLimited, limit, remaining, resetSeconds, retryAfterSeconds } = limiter.ask(`${path} ${caller}`)
     const headers = { 'X-Ratelimit-Limit': String(limit), 'X-Ratelimit-Remaining': String(remaining), 'X-Ratelimit-Reset': String(resetSeconds) }
     const answer = isLimited ? plain(429, 'limit exceeded') : await handle(request)
@@ -154,26 +155,6 @@ async function readSealed(request: IncomingMessage, want: 'alone' | 'first'): Pr
   } catch (error) {
     if (error instanceof CodedError) return error.code === 'PARSE_LIMIT' ? 413 : 500
     throw error
-  }
-}
-
-/** @throws CodedError PARSE_FAILED, PARSE_LIMIT */
-async function parseManifest(body: Buffer, want: 'alone' | 'first'): Promise<unknown> {
-  const text = body.toString('utf8')
-  try {
-    return JSON.parse(text)
-  } catch {
-    // Then it is YAML, or nothing.
-  }
-  if (body.length > MAX_YAML_BYTES) throw new CodedError('PARSE_LIMIT', 'the manifest is too large')
-  const { parseAllDocuments } = await import('./yaml-library.ts')
-  const documents = parseAllDocuments(text, { logLevel: 'silent', version: '1.1', schema: 'core' })
-  const [first] = Array.isArray(documents) ? documents : []
-  if (!first || first.errors.length > 0 || (want === 'alone' && documents.length > 1)) throw new CodedError('PARSE_FAILED', 'the manifest cannot be read')
-  try {
-    return first.toJS({ maxAliasCount: 100 }) as unknown
-  } catch {
-    throw new CodedError('PARSE_LIMIT', 'the manifest has too many aliases')
   }
 }
 

@@ -223,6 +223,25 @@ describe('HTTP answers of our own', () => {
     expect(Date.now() - startedAt).toBeLessThan(2000)
   })
 
+  it.each([
+    ['tags', '! '.repeat(130_000)],
+    ['keys', Array.from({ length: 30_000 }, (_, i) => `k${i}: v\n`).join('')],
+    ['keys in a flow', `{${Array.from({ length: 30_000 }, (_, i) => `k${i}: v`).join(', ')}}`],
+    ['open brackets', '['.repeat(260_000)],
+    ['commas', `[${','.repeat(260_000)}`],
+    ['documents', '--- a\n'.repeat(43_000)],
+  ])('is not kept busy by YAML of many %s', async (_, body) => {
+    const startedAt = Date.now()
+    expect([413, 500]).toContain((await call('POST', '/v1/verify', body, fresh())).status)
+    expect(Date.now() - startedAt).toBeLessThan(4000)
+  })
+
+  it('remembers no more of a caller than a name needs', async () => {
+    const codes: number[] = []
+    for (let i = 0; i < 4; i++) codes.push((await call('POST', '/v1/verify', bodies['good'], { 'x-forwarded-for': `${'x'.repeat(500)}${i}` })).status)
+    expect(codes).toEqual([200, 200, 200, 429])
+  })
+
   it('refuses a bomb of aliases', async () => {
     const bomb = ['a: &a [x,x,x,x,x,x,x,x,x]', ...'bcdefghi'.split('').map((name, i) => `${name}: &${name} [${Array.from({ length: 9 }, () => `*${'abcdefgh'[i]}`).join(',')}]`)].join('\n')
     expect((await call('POST', '/v1/verify', bomb, fresh())).status).toBe(413)

@@ -15,7 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'packages/go-template': [],
   'packages/testkit': ['core'],
   cli: ['core', 'formats', 'sealed', 'kube', 'provider-age', 'provider-pgp', 'go-template', 'testkit'],
-  controller: ['core', 'sealed', 'kube', 'go-template'],
+  controller: ['core', 'formats', 'sealed', 'kube', 'go-template'],
 }
 const NO_IO = ['packages/core', 'packages/formats', 'packages/sealed', 'packages/go-template']
 const IO_MODULES = /^node:(fs|net|http|https|http2|tls|dns|child_process|os|worker_threads|readline|process)(\/|$)/
