@@ -98,13 +98,13 @@ export class ControllerService {
   private constructor(client: KubeClient, { namespace, name }: ControllerPlace, portName: string) {
     this.#client = client
     this.#target = `http:${name}:${portName}`
-    this.#path = `/api/v1/namespaces/${namespace}/services/${this.#target}/proxy`
+    this.#path = `${servicePath(namespace, 'http', name, portName)}/proxy`
   }
 
   /** @throws CodedError KUBE_REFUSED, KUBE_UNREACHABLE */
   static async find(cluster: Cluster, place: ControllerPlace, accept: string): Promise<ControllerService> {
     const client = await cluster.client()
-    const path = `/api/v1/namespaces/${place.namespace}/services/${place.name}`
+    const path = servicePath(place.namespace, place.name)
     const answer = readAnswer(await send(client, { method: 'GET', path, headers: { accept } }), `get services ${place.name}`)
     if (isRefusal(answer)) throw new ServiceError(answer.message)
     return new ControllerService(client, place, firstPortName(answer.body))
@@ -120,6 +120,11 @@ export class ControllerService {
     const response = await send(this.#client, { method: 'POST', path: this.#path + route, headers, body })
     return readAnswer(response, `post services ${this.#target}`)
   }
+}
+
+/** Names cannot lead to another place of the server. */
+function servicePath(namespace: string, ...target: readonly string[]): string {
+  return `/api/v1/namespaces/${encodeURIComponent(namespace)}/services/${target.map(encodeURIComponent).join(':')}`
 }
 
 async function send(client: KubeClient, request: Parameters<KubeClient['raw']>[0]): Promise<RawResponse> {

@@ -177,6 +177,8 @@ describe('cert', () => {
     expect(ended.stderr).toMatch(/^waxseal: certificate SHA256:\S+, valid until 2045-01-01\n$/)
     expect(read('cert.pem')).toBe(pem)
     expect(normalise((await pipe(SECRET, 'seal', ...place)).stdout)).toContain('key=k2')
+    // A name is one part of a path, whatever stands in it.
+    expect((await run('cert', '--kubeconfig', 'kc', '--controller-namespace', 'x/services/y/../../sealing', '--controller-name', 'ctl')).status).toBe(42)
     const missing = await run('cert', '--kubeconfig', 'kc')
     expect([missing.status, missing.stderr.split('\n')[0]]).toEqual([42, 'waxseal: cannot get sealed secret service: the server could not find the requested resource'])
   })

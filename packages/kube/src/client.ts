@@ -163,7 +163,7 @@ export class KubeClient {
   }
 }
 
-export function withQuery(path: string, query: Query = {}): string {
+function withQuery(path: string, query: Query = {}): string {
   const pairs = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) if (value !== undefined && value !== '') pairs.set(name, String(value))
   return pairs.size === 0 ? path : `${path}?${pairs.toString()}`

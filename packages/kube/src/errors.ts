@@ -6,6 +6,8 @@
  */
 import { CodedError } from '@waxseal/core'
 
+/** Timers cannot wait for weeks: one that is asked to comes back at once. */
+const LONGEST_RETRY_AFTER_MS = 3_600_000
 /** The server's sentences are short; whatever is longer is not one. */
 const MAX_MESSAGE_CHARS = 4096
 
@@ -45,11 +47,12 @@ export class KubeError extends Error {
 export function kubeErrorFromStatus(status: number, value: unknown, retryAfterMs?: number): KubeError {
   const { kind, message, reason, details, code } = isRecord(value) ? value : {}
   const seconds = isRecord(details) ? details['retryAfterSeconds'] : undefined
+  const wait = retryAfterMs ?? (typeof seconds === 'number' ? seconds * 1000 : undefined)
   const isStatus = kind === 'Status' && typeof message === 'string' && message !== ''
   return new KubeError(isStatus ? message.slice(0, MAX_MESSAGE_CHARS) : `the API server answered ${status}`, {
     status: status === 200 && typeof code === 'number' ? code : status,
     reason: kind === 'Status' && typeof reason === 'string' ? reason : '',
-    retryAfterMs: retryAfterMs ?? (typeof seconds === 'number' ? seconds * 1000 : undefined),
+    retryAfterMs: wait === undefined ? undefined : Math.min(Math.max(wait, 0), LONGEST_RETRY_AFTER_MS),
   })
 }
 

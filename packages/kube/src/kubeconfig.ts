@@ -50,7 +50,9 @@ export async function kubeconfigConnection(options: KubeconfigOptions): Promise<
   const config = applyOverrides(await loadFiles(files), overrides)
   const cluster = config.getCurrentCluster()
   if (!cluster?.server) throw noConfiguration()
-  return connect(config, cluster, overrides)
+  const server = URL.parse(cluster.server)
+  if (server === null) throw new CodedError('KUBE_CONFIG_INVALID', 'the server of the cluster is not a URL', { hint: 'write https://host:port' })
+  return connect(config, cluster, server, overrides)
 }
 
 function noConfiguration(): CodedError {
@@ -150,10 +152,10 @@ function withUserOverrides(user: User = { name: OVERRIDDEN }, overrides: Kubecon
   }
 }
 
-function connect(config: KubeConfig, cluster: Cluster, overrides: KubeconfigOverrides): Connection {
+function connect(config: KubeConfig, cluster: Cluster, server: URL, overrides: KubeconfigOverrides): Connection {
   const pool = createPool(cluster)
   return {
-    server: new URL(cluster.server),
+    server,
     namespace: config.getContextObject(OVERRIDDEN)?.namespace || undefined,
     async prepare(request) {
       const headers = { ...(request.headers as Record<string, string>) }

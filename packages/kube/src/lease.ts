@@ -10,9 +10,9 @@ import type { KubeClient } from './client.ts'
 import { KubeError } from './errors.ts'
 import { LEASES, type KubeObject } from './resource.ts'
 
-export const LEASE_MS = 15_000
-export const RENEW_DEADLINE_MS = 10_000
-export const RETRY_MS = 2000
+const LEASE_MS = 15_000
+const RENEW_DEADLINE_MS = 10_000
+const RETRY_MS = 2000
 
 interface Lease extends KubeObject {
   readonly spec?: {

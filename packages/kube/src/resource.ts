@@ -12,8 +12,6 @@ export interface Resource {
 
 export const SECRETS: Resource = { group: '', version: 'v1', plural: 'secrets' }
 export const EVENTS: Resource = { group: '', version: 'v1', plural: 'events' }
-export const NAMESPACES: Resource = { group: '', version: 'v1', plural: 'namespaces' }
-export const SERVICES: Resource = { group: '', version: 'v1', plural: 'services' }
 export const LEASES: Resource = { group: 'coordination.k8s.io', version: 'v1', plural: 'leases' }
 
 export interface ObjectMeta {

@@ -51,6 +51,11 @@ describe('KubeClient', () => {
     expect(clock.slept).toEqual([3000])
   })
 
+  it.each([['1e12', 3_600_000], ['-5', 0]])('takes no server\'s word for a wait of %s seconds', async (seconds, retryAfterMs) => {
+    const { client } = clientOf(status(503, 'ServiceUnavailable', 'later', { 'retry-after': seconds }))
+    await expect(client.get(SECRETS, PLACE)).rejects.toMatchObject({ retryAfterMs })
+  })
+
   it('gives throttled requests up after five tries', async () => {
     const { client, requests } = clientOf(...Array.from({ length: 9 }, () => status(429, 'TooManyRequests')))
     await expect(client.get(SECRETS, PLACE)).rejects.toMatchObject({ status: 429 })

@@ -78,6 +78,11 @@ describe('kubeconfigConnection', () => {
     await expect(kubeconfigConnection({ env: {} })).rejects.toMatchObject({ code: 'KUBE_CONFIG_INVALID' })
   })
 
+  it('refuses a server that is no URL', async () => {
+    const file = write('bad-server', config('not a URL', 't', 'one'))
+    await expect(kubeconfigConnection({ env: {}, file })).rejects.toMatchObject({ code: 'KUBE_CONFIG_INVALID' })
+  })
+
   it('does not quote a broken file', async () => {
     const file = write('broken', 'users: [hunter2')
     const error: unknown = await kubeconfigConnection({ env: {}, file }).catch((cause: unknown) => cause)
