@@ -4,6 +4,7 @@
  * @module
  */
 import { Complex, Dict, Int, List, runes, runeAt, runeBytes, sortedKeys, Struct, Time, typeName, type GoValue } from './values.ts'
+import { quote, quotedRune } from './quote.ts'
 import { timeText } from './time.ts'
 import { LimitError } from './errors.ts'
 
@@ -65,36 +66,6 @@ function preciseFloat(value: number, form: string, precision: number): string {
         : sign + positional(digits, exponent)
   }
   return form === lower ? text : text.toUpperCase()
-}
-
-/** strconv.Quote and its ASCII form, on bytes. */
-export function quote(s: string, ascii = false, mark = '"'): string {
-  let out = mark
-  for (const [rune, at, size] of runes(s)) {
-    if (size === 1 && rune === 0xfffd) {
-      out += `\\x${s.charCodeAt(at).toString(16).padStart(2, '0')}`
-      continue
-    }
-    out += quotedRune(rune, ascii, mark)
-  }
-  return out + mark
-}
-
-const ESCAPES: Readonly<Record<number, string>> = { 7: '\\a', 8: '\\b', 12: '\\f', 10: '\\n', 13: '\\r', 9: '\\t', 11: '\\v' }
-
-function quotedRune(rune: number, ascii: boolean, mark: string): string {
-  if (rune === mark.charCodeAt(0) || rune === 0x5c) return `\\${String.fromCharCode(rune)}`
-  if (ascii ? rune >= 0x20 && rune < 0x7f : isPrint(rune)) return runeBytes(rune)
-  const escape = ESCAPES[rune]
-  if (escape) return escape
-  if (rune < 0x20 || rune === 0x7f) return `\\x${rune.toString(16).padStart(2, '0')}`
-  return rune < 0x10000 ? `\\u${rune.toString(16).padStart(4, '0')}` : `\\U${rune.toString(16).padStart(8, '0')}`
-}
-
-/** unicode.IsPrint: letters, marks, numbers, punctuation, symbols and the ASCII space. */
-function isPrint(rune: number): boolean {
-  if (rune < 0x7f) return rune >= 0x20
-  return /^[\p{L}\p{M}\p{N}\p{P}\p{S}]$/u.test(String.fromCodePoint(rune))
 }
 
 /** %v: what printing a value gives. Maps come in key order. */

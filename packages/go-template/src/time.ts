@@ -4,7 +4,7 @@
  * @module
  */
 import { FunctionError } from './errors.ts'
-import { quote } from './format.ts'
+import { quote } from './quote.ts'
 import { Time, type Int } from './values.ts'
 
 const MONTHS = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December']

@@ -5,7 +5,8 @@
  */
 import { randomInt } from 'node:crypto'
 import { FunctionError } from '../errors.ts'
-import { printed, quote } from '../format.ts'
+import { printed } from '../format.ts'
+import { quote } from '../quote.ts'
 import { fn, type Environment, type GoFunction } from '../signature.ts'
 import { bytesOf, Dict, List, runeBytes, runes, textOf, type GoValue } from '../values.ts'
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { FunctionError } from '../errors.ts'
-import { quote } from '../format.ts'
+import { quote } from '../quote.ts'
 import { fn, type GoFunction } from '../signature.ts'
 import { Dict, typeName, type GoValue } from '../values.ts'
 
