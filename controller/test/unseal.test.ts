@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { VERSION } from '../src/version.ts'
-import { limitInFlight } from '../src/unseal.ts'
+import { renderTemplates } from '@waxseal/go-template'
+import { limitInFlight, unseal } from '../src/unseal.ts'
 import manifest from '../package.json' with { type: 'json' }
 
 describe('limitInFlight', () => {
@@ -26,5 +27,25 @@ describe('limitInFlight', () => {
 describe('the version', () => {
   it('is the one of the package', () => {
     expect(VERSION).toBe(`v${manifest.version}`)
+  })
+})
+
+describe('unseal', () => {
+  const failureOf = async (template: string): Promise<string> => {
+    const sealed = { metadata: { name: 'n', namespace: 'ns' }, spec: { encryptedData: { p: 'sealed' }, template: { data: { cfg: template } } } }
+    const open = async () => ({ bytes: Buffer.from('hunter2://a b:c%'), fingerprint: 'SHA256:k' })
+    const outcome = await unseal({ namespace: 'ns', name: 'n', sealed, secret: null, remembered: {}, nowMs: 0 }, { open, render: renderTemplates, acceptWholeSecret: true })
+    return outcome.type === 'failed' ? outcome.message : outcome.type
+  }
+
+  it.each(['{{ range .p }}{{ end }}', '{{ fail .p }}', '{{ urlParse .p }}', '{{ printf "%s!" .p | fail }}', '{{ semver .p }}'])('tells no value when a template fails: %s', async (template) => {
+    const message = await failureOf(template)
+    expect(message).toMatch(/^template: cfg:1:\d+: executing "cfg" at <.*>: .*\(not shown: it may hold a value\) \(cfg\)$/)
+    expect(message).not.toContain('hunter2')
+  })
+
+  it('tells what the template itself says', async () => {
+    expect(await failureOf('{{ fail "boom" }}')).toBe('template: cfg:1:3: executing "cfg" at <fail "boom">: error calling fail: boom (cfg)')
+    expect(await failureOf('{{ index .p "x" ')).toMatch(/^template: cfg:1: unclosed action/)
   })
 })

@@ -13,6 +13,9 @@ import type { Opened, OpenItem, OpenItemAsync } from './sealing-key.ts'
 /** Of one object, so that file work of the same threads gets its turn. */
 const ITEMS_AT_ONCE = 8
 
+/** Before these words Go's text names places and types; behind them can stand a value. */
+const BEFORE_VALUES = /error calling [\w.]+: |range can't iterate over |can't use /
+
 export const SKIP_OWNER_ANNOTATION = `${ANNOTATION_PREFIX}skip-set-owner-references`
 
 /**
@@ -178,8 +181,20 @@ function renderAll(
     if (!(error instanceof Error)) throw error
     const failures = 'failures' in error && error.failures instanceof Map ? [...error.failures] : []
     if (failures.length === 0) throw new CodedError('TEMPLATE_FAILED', error.message)
-    throw groupFailures(failures.map(([name, text]) => ({ name: String(name), error: new CodedError('TEMPLATE_FAILED', String(text)) })))
+    throw groupFailures(failures.map(([name, text]) => ({ name: String(name), error: new CodedError('TEMPLATE_FAILED', withoutValues(String(text), templates)) })))
   }
+}
+
+/**
+ * Status, events and logs are read by people who may not read Secrets. So what a failed template says of values is told only if it
+ * stands in the text of a template, as the argument of `fail` does.
+ */
+function withoutValues(text: string, templates: ReadonlyMap<string, string>): string {
+  const match = BEFORE_VALUES.exec(text)
+  if (match === null) return text
+  const end = match.index + match[0].length
+  const detail = text.slice(end)
+  return [...templates.values()].some((template) => template.includes(detail)) ? text : `${text.slice(0, end)}(not shown: it may hold a value)`
 }
 
 /** The template's metadata, with what is not for it to say. */
