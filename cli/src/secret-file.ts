@@ -156,7 +156,8 @@ async function findRules(context: Context, given: string | undefined): Promise<L
   return path === undefined ? null : await inFile(path, () => readRuleFile(path, context))
 }
 
-export async function encryptPlain(context: Context, document: Document, format: Format, settings: NewFileSettings): Promise<Uint8Array> {
+/** @param name - for the warning that the file stays in clear, as a rule for other files can have it; undefined: a trial, without warning */
+export async function encryptPlain(context: Context, name: string | undefined, document: Document, format: Format, settings: NewFileSettings): Promise<Uint8Array> {
   const change = await encryptDocument(document, {
     ...settings,
     version: SOPS_VERSION,
@@ -165,6 +166,9 @@ export async function encryptPlain(context: Context, document: Document, format:
     random: context.random,
     signal: context.signal,
   })
+  if (name !== undefined && !change.edits.some((edit) => edit.do === 'token' && edit.node.kind === 'leaf')) {
+    context.stderr.write(`waxseal: ${printable(name)}: warning: no value is encrypted, the whole file stays in clear: its rule selects none of them\n`)
+  }
   return document.apply(change.edits, change.metadata)
 }
 

@@ -38,8 +38,8 @@ async function editNew(file: string, options: OptionValues, context: Context): P
   const format = formatOf(file, options.text('type'))
   const settings = await newFileSettings(context, file, format, { recipients: [], ruleFile: options.text('config') })
   const example = Buffer.from(format.example, 'utf8')
-  await encryptPlain(context, parsePlainFile(format, example), format, settings)
-  return withEditor(file, example, context, (source) => encryptPlain(context, parsePlainFile(format, source), format, settings))
+  await encryptPlain(context, undefined, parsePlainFile(format, example), format, settings)
+  return withEditor(file, example, context, (source) => encryptPlain(context, file, parsePlainFile(format, source), format, settings))
 }
 
 function refuseReserved(document: Document, format: Format): void {

@@ -22,7 +22,7 @@ export const encrypt: NativeAction = async (args, options, context) => {
     const format = formatOf(name, type)
     const source = readSource(context, file)
     const settings = await newFileSettings(context, name, format, choice)
-    results.set(file, await inFile(file, () => encryptPlain(context, parsePlainFile(format, source), format, settings)))
+    results.set(file, await inFile(file, () => encryptPlain(context, name, parsePlainFile(format, source), format, settings)))
   }
   deliver(context, results, output)
   return 0

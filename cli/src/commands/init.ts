@@ -64,11 +64,11 @@ function ruleFileText(recipients: readonly string[]): string {
   const list = (indent: string): string => recipients.map((recipient) => `${indent}- ${recipient}\n`).join('')
   return `# Which files are encrypted how, for whom. The first rule whose path_regex matches counts.
 creation_rules:
-  # Kubernetes Secrets: only the data, so that kubectl and diffs still show what they are.
-  - path_regex: secret[^/]*\\.ya?ml$
-    encrypted_regex: ^(data|stringData)$
-    age:
-${list('      ')}  # Everything else: every value. Name a value something_unencrypted to keep it readable.
+  # For Kubernetes Secrets, of which only the data should be encrypted, put a rule like this one in front:
+  # - path_regex: ^deploy/.*\\.ya?ml$
+  #   encrypted_regex: ^(data|stringData)$
+  #   age: the same recipients
+  # Every value. Name a value something_unencrypted to keep it readable.
   - age:
 ${list('      ')}`
 }

@@ -224,6 +224,25 @@ describe('keygen', () => {
 })
 
 describe('init', () => {
+  it('makes a rule under which every value is encrypted, whatever the file is called', async () => {
+    const cwd = testFolder()
+    const env = { SOPS_AGE_KEY_FILE: join(cwd, 'keys.txt') }
+    expect((await waxseal(['init'], { cwd, env })).status).toBe(0)
+    for (const name of ['secrets.yaml', 'secret.yml', 'values.yaml']) {
+      writeFileSync(join(cwd, name), 'db:\n  password: hunter2\n')
+      expect(await waxseal(['encrypt', '-i', name], { cwd, env })).toEqual({ status: 0, stdout: '', stderr: '' })
+      expect(readFileSync(join(cwd, name), 'utf8')).not.toContain('hunter2')
+    }
+  })
+
+  it('is followed by a warning where a rule leaves a whole file in clear', async () => {
+    const cwd = testFolder()
+    writeFileSync(join(cwd, '.sops.yaml'), `creation_rules:\n  - encrypted_regex: ^data$\n    age: ${AGE_RECIPIENT}\n`)
+    writeFileSync(join(cwd, 'a.yaml'), 'password: hunter2 # why\n')
+    const { status, stderr } = await waxseal(['encrypt', 'a.yaml'], { cwd })
+    expect([status, stderr]).toEqual([0, 'waxseal: a.yaml: warning: no value is encrypted, the whole file stays in clear: its rule selects none of them\n'])
+  })
+
   it('makes what a repository needs, so that the first file can be encrypted', async () => {
     const cwd = testFolder()
     const env = { SOPS_AGE_KEY_FILE: '' }
