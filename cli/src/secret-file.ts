@@ -3,6 +3,7 @@
  * Errors name the file.
  * @module
  */
+import { isUtf8 } from 'node:buffer'
 import { resolve } from 'node:path'
 import {
   CodedError,
@@ -41,6 +42,13 @@ export function formatOf(name: string, type: string | undefined): Format {
 
 export function readSource(context: Context, file: string): Uint8Array {
   return file === STDIO ? context.stdin.readAll() : readFileBounded(resolve(context.cwd, file), { name: file })
+}
+
+/** @throws CodedError PARSE_ENCODING - a value would be stored with a replacement character in place of each broken byte */
+export function readText(context: Context, file: string): string {
+  const bytes = readSource(context, file)
+  if (!isUtf8(bytes)) throw new CodedError('PARSE_ENCODING', `${file === STDIO ? 'standard input' : file}: not UTF-8 text`, { hint: 'values that are no text go into data, in base64' })
+  return Buffer.from(bytes).toString('utf8')
 }
 
 /** Runs a step of a command on one file; its errors get the file's name in front. */

@@ -24,13 +24,13 @@ import { readCertificate } from '../sealing/certificate-source.ts'
 import { parseManifest, splitManifests } from '../sealing/manifest-input.ts'
 import { manifestFile } from '../sealing/manifest-output.ts'
 import { certificateSource, outputFormat, warnOfEnd } from '../sealing/native-options.ts'
-import { checkOutput, deliver, inFile, readSource, STDIO } from '../secret-file.ts'
+import { checkOutput, deliver, inFile, readText, STDIO } from '../secret-file.ts'
 
 export const seal: NativeAction = async ([file = STDIO], options, context) => {
   const output = { inPlace: options.bool('inPlace'), output: options.text('output') }
   checkOutput([file], output)
   const scope = readScope(options)
-  const text = Buffer.from(readSource(context, file)).toString('utf8')
+  const text = readText(context, file)
   const format = outputFormat(options, text)
   const secrets = await inFile(file, () => readSecrets(text, options))
   const pem = await readCertificate(certificateSource(options.text('cert'), options, context), context)

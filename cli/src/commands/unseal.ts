@@ -12,13 +12,13 @@ import { readKeyFile } from '../sealing/key-files.ts'
 import { parseManifest, splitManifests } from '../sealing/manifest-input.ts'
 import { manifestFile } from '../sealing/manifest-output.ts'
 import { outputFormat } from '../sealing/native-options.ts'
-import { inFile, readSource, STDIO } from '../secret-file.ts'
+import { inFile, readSource, readText, STDIO } from '../secret-file.ts'
 
 const PRIVATE_MODE = 0o600
 
 export const unseal: NativeAction = async ([file = STDIO], options, context) => {
   const keys = await readKeys(options.list('key'), context)
-  const text = Buffer.from(readSource(context, file)).toString('utf8')
+  const text = readText(context, file)
   const secrets = await inFile(file, () => openAll(text, keys))
   const printed = Buffer.from(await manifestFile(secrets, outputFormat(options, text)))
   const output = options.text('output')

@@ -88,6 +88,12 @@ describe('seal', () => {
     expect(ended.stderr).not.toContain('correct horse')
   })
 
+  it('refuses what is no UTF-8 text', async () => {
+    writeFileSync(join(cwd, 'bad.yaml'), Buffer.from('apiVersion: v1\nkind: Secret\nmetadata: {name: a, namespace: b}\nstringData: {x: "\xff"}\n', 'latin1'))
+    const { status, stdout, stderr } = await run('seal', '--cert', key('k2.crt'), 'bad.yaml')
+    expect([status, stdout, stderr.split('\n')[0]]).toEqual([2, '', 'waxseal: bad.yaml: not UTF-8 text'])
+  })
+
   it('leaves the file alone when it fails', async () => {
     write('s.yaml', SECRET)
     expect((await run('seal', '--cert', key('old.crt'), '-i', 's.yaml')).status).toBe(31)
