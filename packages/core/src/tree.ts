@@ -1,7 +1,7 @@
 /**
  * The document that SOPS sees: ordered maps, lists, typed leaves and comments.
  * Follows: getsops/sops sops.go (TreeItem, TreeBranch, TreeBranches, Comment).
- * Nodes are compared by identity: a format adds to its own nodes where they stand in the source, and edits (edit.ts) name them.
+ * Nodes are compared by identity: a format adds to its own nodes where they stand in the source, and edits (document.ts) name them.
  * Core never looks at that place.
  * @module
  */
