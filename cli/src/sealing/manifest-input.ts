@@ -65,12 +65,24 @@ export async function parseManifest(text: string): Promise<unknown> {
 }
 
 function parseJson(text: string): unknown {
+  let value: unknown
   try {
-    return JSON.parse(text)
+    value = JSON.parse(text)
   } catch {
     // The parser's own message quotes the text.
     throw new CodedError('PARSE_FAILED', 'the manifest is not JSON', { hint: 'it starts with a brace, so it is read as JSON' })
   }
+  checkDepth(value, 0)
+  return value
+}
+
+function checkDepth(value: unknown, depth: number): void {
+  if (depth > MAX_DEPTH) throw tooDeep()
+  if (typeof value === 'object' && value !== null) for (const item of Object.values(value)) checkDepth(item, depth + 1)
+}
+
+function tooDeep(): CodedError {
+  return new CodedError('PARSE_LIMIT', 'the manifest is nested too deep or unfolds too far')
 }
 
 async function parseYaml(text: string): Promise<unknown> {
@@ -115,7 +127,7 @@ function yamlError(code: string, line = 0, column = 0): CodedError {
 }
 
 function toPlain(value: unknown, count: { nodes: number }, depth: number): unknown {
-  if (++count.nodes > MAX_NODES || depth > MAX_DEPTH) throw new CodedError('PARSE_LIMIT', 'the manifest is nested too deep or unfolds too far')
+  if (++count.nodes > MAX_NODES || depth > MAX_DEPTH) throw tooDeep()
   if (Array.isArray(value)) return value.map((item) => toPlain(item, count, depth + 1))
   if (!(value instanceof Map)) return value
   return Object.fromEntries([...value].map(([key, item]) => [typeof key === 'object' ? '' : String(key), toPlain(item, count, depth + 1)]))

@@ -50,6 +50,11 @@ describe('reading manifests', () => {
     expect(await parseManifest('[.5, 5., -0x1F, 0b11, 0o17, 08, -_1, +1]')).toEqual([0.5, 5, -31, 3, 15, 8, -1, 1])
   })
 
+  it.each(['[', '{"a":'])('bounds the depth of JSON: %s', async (open) => {
+    const deep = `{"metadata":${open.repeat(100_000)}1${(open === '[' ? ']' : '}').repeat(100_000)}}`
+    await expect(parseManifest(deep)).rejects.toMatchObject({ code: 'PARSE_LIMIT' })
+  })
+
   it('keeps hostile keys', async () => {
     expect(Object.entries((await parseManifest('__proto__: {a: 1}')) as object)).toEqual([['__proto__', { a: 1 }]])
   })
