@@ -53,12 +53,13 @@ export interface ValueCipherOptions {
 
 /** @param dataKey - 32 bytes, as a `KeyObject`: a raw key costs five times as much on Node 24 */
 export function createValueCipher(dataKey: KeyObject, { nonces, random }: ValueCipherOptions): ValueCipher {
+  const replay = nonces?.replay()
   return {
     encrypt(value, path) {
       const type = value instanceof Comment ? 'comment' : valueType(value)
       const text = value instanceof Comment ? value.text : valueText(value)
       if (text.length === 0) return ''
-      const nonce = nonces?.find(path, type, text) ?? random(NONCE_BYTES)
+      const nonce = replay?.find(path, type, text) ?? random(NONCE_BYTES)
       const gcm = createCipheriv(ALGORITHM, dataKey, nonce, GCM_OPTIONS)
       gcm.setAAD(Buffer.from(path, 'utf8'))
       const data = typeof text === 'string' ? gcm.update(text, 'utf8') : gcm.update(text)

@@ -149,7 +149,7 @@ describe('nonces', () => {
           expect(texts.get(nonce) ?? text).toBe(text)
           texts.set(nonce, text)
         }
-        expect(again.at(-1)).toBe(tokens.at(-1)) // the last one decrypted wins
+        expect(again).toEqual(tokens) // equal texts get theirs back in order
       }),
     )
   })
@@ -165,7 +165,7 @@ describe('nonces', () => {
   it('of another length than 32 bytes are not used again', () => {
     const nonces = new NonceCache()
     nonces.remember('a:', 'str', 'x', Buffer.alloc(12))
-    expect(nonces.find('a:', 'str', 'x')).toBeUndefined()
+    expect(nonces.replay().find('a:', 'str', 'x')).toBeUndefined()
   })
 
   it('come from a pool that hands every byte out once', () => {

@@ -35,7 +35,7 @@ export function scalarPlace(parent: CollectionSyntax | null, { step }: Layout): 
 /** @param token - one line that needs no escapes */
 export function dressToken(syntax: ScalarSyntax, token: string, dressing: Dressing): Replacement[] {
   const tag = TYPE_TAGS.has(syntax.properties.tagName) ? dropTag(syntax, dressing) : []
-  if (syntax.block !== null && isOwnLayout(syntax, syntax.block, dressing)) return [...tag, ...putText(syntax, token, dressing)]
+  if (isOwnSpelling(syntax, dressing)) return [...tag, ...putText(syntax, token, dressing)]
   if (syntax.block !== null) return [...tag, putBlockBody(syntax, syntax.block, ' '.repeat(bodyColumn(syntax, syntax.block, dressing)) + token, dressing)]
   const quote = syntax.style === 'double' ? '"' : syntax.style === 'single' || syntax.parent?.flow ? "'" : ''
   const mark = syntax.style === 'single' && syntax.parent?.flow && !standsForPlain(syntax) ? SINGLE_MARK : ''
@@ -53,13 +53,15 @@ function standsForPlain({ text }: ScalarSyntax): boolean {
 }
 
 /**
- * A block scalar that SOPS itself would write just so: a plain token comes back as this very block. So a file of SOPS's keeps its lines when its
- * plaintext was edited.
+ * A scalar in a block collection that SOPS itself would write just so, be it a literal block or quoted: a plain token comes back as this very
+ * text. So a file of SOPS's keeps its lines when its plaintext was edited.
  */
-function isOwnLayout(syntax: ScalarSyntax, block: BlockScalar, dressing: Dressing): boolean {
-  const end = Math.max(block.bodyEnd, block.headerEnd)
-  const own = toLines(scalarText(syntax.text, scalarPlace(syntax.parent, dressing)), dressing)
-  return end !== dressing.bareEnd && hasBody(syntax, block) && own === dressing.text.slice(syntax.start, end)
+function isOwnSpelling(syntax: ScalarSyntax, dressing: Dressing): boolean {
+  const { block, style, parent, properties, start } = syntax
+  if (style === 'plain' || parent?.flow || properties.tagName !== '') return false
+  const end = block === null ? syntax.end : Math.max(block.bodyEnd, block.headerEnd)
+  if (block !== null && (end === dressing.bareEnd || !hasBody(syntax, block))) return false
+  return toLines(scalarText(syntax.text, scalarPlace(parent, dressing)), dressing) === dressing.text.slice(start, end)
 }
 
 export function dressValue(syntax: ScalarSyntax, value: Value, dressing: Dressing): Replacement[] {
