@@ -72,12 +72,7 @@ export class KeyServiceClient {
  */
 export function withKeyServices<R extends Ref>(provider: KeyProvider<R>, services: readonly KeyServiceClient[], local: boolean): KeyProvider<R> {
   return {
-    type: provider.type,
-    parse: (entry) => provider.parse(entry),
-    serialize: (ref) => provider.serialize(ref),
-    fromText: (text, context) => provider.fromText(text, context),
-    fromGroup: (element, context) => provider.fromGroup(element, context),
-    displayName: (ref) => provider.displayName(ref),
+    ...provider,
     async wrap(part, ref, options) {
       const entry = provider.serialize(ref)
       const wrapped = await firstAnswer([

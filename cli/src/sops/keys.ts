@@ -54,12 +54,7 @@ function withLog(provider: KeyProvider, log: Log): KeyProvider {
     }
   }
   return {
-    type: provider.type,
-    parse: (entry) => provider.parse(entry),
-    serialize: (ref) => provider.serialize(ref),
-    fromText: (text, context) => provider.fromText(text, context),
-    fromGroup: (element, context) => provider.fromGroup(element, context),
-    displayName: (ref) => provider.displayName(ref),
+    ...provider,
     wrap: (part, ref, options) => told('Encryption', provider.wrap(part, ref, options)),
     unwrap: (ref, options) => told('Decryption', provider.unwrap(ref, options)),
   }

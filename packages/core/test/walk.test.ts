@@ -199,7 +199,7 @@ describe('selection', () => {
     ])
   })
 
-  it('a null clears the comments that govern, as any other item does', async () => {
+  it('a null clears the comments that govern, like every other item', async () => {
     const tree = [map(comment('secret'), 'n', null, 'a', '1')]
     expect(await traced(tree, pick('encrypted_comment_regex', 'secret'))).toStrictEqual([['#secret', ['n', null], ['a', '1']]])
   })

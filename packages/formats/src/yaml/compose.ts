@@ -346,9 +346,13 @@ class Composer {
   }
 
   private stepBlockValue(frame: Frame): void {
-    const { node } = frame
-    let token = this.peek()
     frame.state = 'blockKey'
+    this.readValue(frame.node, endsBlockNode, true)
+  }
+
+  /** What stands behind ":", or the empty value where there is none. */
+  private readValue(node: CollectionSyntax, isAbsent: (next: TokenKind) => boolean, inBlock: boolean): void {
+    let token = this.peek()
     if (token.kind !== TokenKind.value) {
       node.colons.push(-1)
       return this.add(node, this.emptyScalar(node, this.endOfLast(node)))
@@ -356,7 +360,7 @@ class Composer {
     const { start, end } = token
     node.colons.push(start)
     token = this.skipTo()
-    this.add(node, endsBlockNode(token.kind) ? this.emptyScalar(node, end) : this.readNode(node, true, true))
+    this.add(node, isAbsent(token.kind) ? this.emptyScalar(node, end) : this.readNode(node, inBlock, inBlock))
   }
 
   /** Past the "," that separates the items of a flow collection. */
@@ -405,20 +409,7 @@ class Composer {
 
   private stepFlowValue(frame: Frame): void {
     frame.state = 'flowKey'
-    this.readFlowValue(frame.node, TokenKind.flowMappingEnd)
-  }
-
-  private readFlowValue(node: CollectionSyntax, closer: TokenKind): void {
-    let token = this.peek()
-    if (token.kind !== TokenKind.value) {
-      node.colons.push(-1)
-      return this.add(node, this.emptyScalar(node, this.endOfLast(node)))
-    }
-    const { start, end } = token
-    node.colons.push(start)
-    token = this.skipTo()
-    const empty = token.kind === TokenKind.flowEntry || token.kind === closer
-    this.add(node, empty ? this.emptyScalar(node, end) : this.readNode(node, false, false))
+    this.readValue(frame.node, endsFlowValue, false)
   }
 
   private stepPairKey(frame: Frame): void {
@@ -434,7 +425,7 @@ class Composer {
 
   private stepPairValue(frame: Frame): void {
     frame.state = 'pairEnd'
-    this.readFlowValue(frame.node, TokenKind.flowSequenceEnd)
+    this.readValue(frame.node, endsPairValue, false)
   }
 }
 
@@ -452,6 +443,14 @@ function startsDocument(kind: TokenKind): boolean {
 
 function endsBlockNode(kind: TokenKind): boolean {
   return kind === TokenKind.key || kind === TokenKind.value || kind === TokenKind.blockEnd
+}
+
+function endsFlowValue(kind: TokenKind): boolean {
+  return kind === TokenKind.flowEntry || kind === TokenKind.flowMappingEnd
+}
+
+function endsPairValue(kind: TokenKind): boolean {
+  return kind === TokenKind.flowEntry || kind === TokenKind.flowSequenceEnd
 }
 
 /** A comment below a value becomes the foot of the key; one that was found with the next key, of the key before. */

@@ -1,16 +1,13 @@
-import { CodedError, type CommentNode, type Edit, type Entry, type ErrorCode, type LeafNode, type MapNode, type PlainMap, type Value, type ValueNode } from '@waxseal/core'
+import { CodedError, type CommentNode, type Edit, type Entry, type ErrorCode, type LeafNode, type MapNode, type PlainMap, type Value } from '@waxseal/core'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ini } from '../../src/index.ts'
+import { codeOf, entry, leaf, text } from '../nodes.ts'
 import { contents, editsBetween, encryptingEdits, recordings } from '../recordings.ts'
 
 const METADATA: PlainMap = { age: [{ enc: 'a\nb\n', recipient: 'age1' }], lastmodified: 'now', mac: 'm', version: '3.13.2' }
 const BLOCK =
   '[sops]\nage__list_0__map_enc       = a\\nb\\n\nage__list_0__map_recipient = age1\nlastmodified               = now\nmac                        = m\nversion                    = 3.13.2\n'
-
-function text(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('utf8')
-}
 
 function rootOf(source: string): MapNode {
   return ini.parse(Buffer.from(source, 'latin1')).tree[0]!
@@ -21,26 +18,8 @@ function applied(source: string, edits: (root: MapNode) => Edit[], metadata?: Pl
   return text(document.apply(edits(document.tree[0]!), metadata))
 }
 
-function codeOf(source: string): ErrorCode | undefined {
-  try {
-    rootOf(source)
-    return undefined
-  } catch (error) {
-    if (error instanceof CodedError) return error.code
-    throw error
-  }
-}
-
-function leaf(value: Value): LeafNode {
-  return { kind: 'leaf', value }
-}
-
 function comment(of: string): CommentNode {
   return { kind: 'comment', text: of, inline: false }
-}
-
-function entry(key: string, value: ValueNode): Entry {
-  return { kind: 'entry', key, value }
 }
 
 function section(name: string, ...items: MapNode['items']): Entry {
@@ -84,7 +63,7 @@ describe('recordings of sops', () => {
   })
 
   it.each(files.filter(({ exit }) => exit === 2))('$id: is refused', ({ plain }) => {
-    expect(codeOf(plain.toString('latin1'))).toBe('PARSE_FAILED')
+    expect(codeOf(() => ini.parse(plain))).toBe('PARSE_FAILED')
   })
 })
 
@@ -155,13 +134,13 @@ describe('reading', () => {
     ['[sops]\n[sops]', 'METADATA_INVALID'],
     ['[sops]\na__list_1 = x', 'METADATA_INVALID'],
   ])('%j is refused', (source, code) => {
-    expect(codeOf(source)).toBe(code)
+    expect(codeOf(() => rootOf(source))).toBe(code)
   })
 
   it('takes linear time', () => {
     for (const line of ['`x\n', '[\n', "k = 'x\n", 'k = x\\\n', '; c\n', 'k = """\n', ' \n', 'k = "x`" ;\n']) {
       const start = performance.now()
-      codeOf(`k = 1\n${line.repeat(30_000)}`)
+      codeOf(() => rootOf(`k = 1\n${line.repeat(30_000)}`))
       expect(performance.now() - start, line).toBeLessThan(3_000)
     }
   })
@@ -330,7 +309,7 @@ describe('properties', () => {
     fc.assert(
       fc.property(fc.array(line), fc.boolean(), (lines, final) => {
         const source = Buffer.from(lines.join('\n') + (final ? '\n' : ''))
-        fc.pre(codeOf(source.toString('latin1')) === undefined)
+        fc.pre(codeOf(() => ini.parse(source)) === undefined)
         // an empty comment is dropped, and the lines of one comment are spaced alike
         const spacedAlike = (comment: string): string => comment.split('\n').map((part) => part.replace(/^([;#]) */, '$1')).join('\n')
         const shown = (bytes: Uint8Array): Value[] =>

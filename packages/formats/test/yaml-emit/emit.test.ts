@@ -1,4 +1,4 @@
-import type { CommentNode, Entry, LeafNode, ListNode, MapNode, PlainMap, Value, ValueNode } from '@waxseal/core'
+import type { CommentNode, Entry, ListNode, MapNode, PlainMap, ValueNode } from '@waxseal/core'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { complexExample } from '../../src/examples.ts'
@@ -6,10 +6,7 @@ import { json } from '../../src/index.ts'
 import { parseYaml } from '../../src/yaml/document.ts'
 import { emit, emitValue } from '../../src/yaml/emit.ts'
 import { recording, recordings } from '../recordings.ts'
-
-function leaf(value: Value): LeafNode {
-  return { kind: 'leaf', value }
-}
+import { leaf } from '../nodes.ts'
 
 function comment(text: string, inline = false): CommentNode {
   return { kind: 'comment', text, inline }

@@ -1,6 +1,7 @@
 import type { Edit, Entry, ListNode, MapNode, Node, PlainMap, Value, ValueNode } from '@waxseal/core'
 import { describe, expect, it } from 'vitest'
 import { parseYaml } from '../../src/yaml/document.ts'
+import { entry, leaf } from '../nodes.ts'
 import { treeText } from './tree-text.ts'
 
 const TOKEN = 'ENC[AES256_GCM,data:YQ==,iv:aXY=,tag:dGFn,type:str]'
@@ -48,14 +49,6 @@ function at(document: { readonly tree: readonly MapNode[] }, ...path: (string | 
     node = found.kind === 'entry' ? found.value : (found as ValueNode)
   }
   return node
-}
-
-function leaf(value: Value): ValueNode {
-  return { kind: 'leaf', value }
-}
-
-function entry(key: string, value: ValueNode): Entry {
-  return { kind: 'entry', key, value }
 }
 
 describe('a token stands in the dress of what it replaces', () => {
