@@ -4,21 +4,18 @@
  * @module
  */
 import { join, resolve } from 'node:path'
-import { CodedError } from '@waxseal/core'
-import type { IdentitySource } from '@waxseal/provider-age'
+import { CodedError, type KeyProvider } from '@waxseal/core'
+import { createAgeProvider, type IdentitySource } from '@waxseal/provider-age'
 import type { Context } from './context.ts'
 import { readFileBounded } from './files.ts'
 import { splitShellWords } from './shell-words.ts'
+import { userConfigFolder } from './user-config.ts'
 
 /** As age's own limit for identity files. */
 const MAX_IDENTITY_BYTES = 16 * 1024 * 1024
 
-/** The user's configuration folder; undefined where the environment does not tell. */
-function userConfigFolder({ env }: Context): string | undefined {
-  if (env['XDG_CONFIG_HOME'] && (process.platform === 'darwin' || process.platform === 'linux')) return env['XDG_CONFIG_HOME']
-  if (process.platform === 'win32') return env['AppData']
-  if (!env['HOME']) return undefined
-  return process.platform === 'darwin' ? join(env['HOME'], 'Library', 'Application Support') : join(env['HOME'], '.config')
+export function ageProvider(context: Context): KeyProvider {
+  return createAgeProvider(ageIdentitySources(context), { askPassphrase: (location) => askPassphrase(context, location) })
 }
 
 export function ageKeyFile(context: Context): string | undefined {
@@ -87,7 +84,7 @@ function readIdentity(context: Context, path: string, name: string): Uint8Array 
 }
 
 /** For identity files that a passphrase protects. */
-export async function askPassphrase(context: Context, location: string): Promise<string> {
+async function askPassphrase(context: Context, location: string): Promise<string> {
   const { askHidden } = await import('./terminal.ts')
   return await askHidden(`Enter passphrase for identity '${location}': `, context, 'decrypt the identity file with age -d first')
 }

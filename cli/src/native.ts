@@ -5,7 +5,7 @@
 import { Command, CommanderError } from 'commander'
 import { CodedError } from '@waxseal/core'
 import { COMMANDS } from './commands/index.ts'
-import type { Handler } from './context.ts'
+import type { Context, Handler } from './context.ts'
 import { OptionValues, type NativeCommand } from './native-command.ts'
 import { WAXSEAL_VERSION } from './waxseal-version.ts'
 
@@ -44,8 +44,9 @@ export const native: Handler = async (args, context) => {
     }
     sub.action(async (...given: unknown[]) => {
       const positional = given.slice(0, -2).flat().filter((word): word is string => typeof word === 'string')
+      const options = new OptionValues(given.at(-2) as Record<string, unknown>)
       const action = await command.load()
-      status = await action(positional, new OptionValues(given.at(-2) as Record<string, unknown>), context)
+      status = await action(positional, options, allowing(options.list('allow'), context))
     })
   }
   if (args.length === 0) {
@@ -62,4 +63,10 @@ export const native: Handler = async (args, context) => {
     throw new CodedError('USAGE', message, { hint: suggestion?.replace(/^\(|\)$/g, '') ?? `waxseal help${COMMANDS.some((c) => c.name === args[0]) ? ` ${args[0]}` : ''}` })
   }
   return status
+}
+
+/** Hosts of `--allow` are allowed as those of the environment are. */
+function allowing(hosts: readonly string[], context: Context): Context {
+  if (hosts.length === 0) return context
+  return { ...context, env: { ...context.env, WAXSEAL_ALLOW: [...hosts, context.env['WAXSEAL_ALLOW'] ?? ''].join(',') } }
 }

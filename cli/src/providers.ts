@@ -2,22 +2,31 @@
  * The kinds of master keys that this program can use, with credentials from the environment and the home folder.
  * @module
  */
-import type { KeyProvider, Providers } from '@waxseal/core'
+import { rememberingUnwrapped, restrictHosts, type HostPolicy, type KeyProvider, type Providers } from '@waxseal/core'
 import type { Context } from './context.ts'
+import { allowedHosts } from './user-config.ts'
 
-/** Loads the providers; what each of them needs beyond its metadata is loaded when it is used. */
-export async function loadProviders(context: Context): Promise<Providers> {
-  const [{ createAgeProvider }, { ageIdentitySources, askPassphrase }, { pgpProvider }] = await Promise.all([
-    import('@waxseal/provider-age'),
-    import('./age-identities.ts'),
-    import('./pgp.ts'),
-  ])
-  return byType([
-    createAgeProvider(ageIdentitySources(context), { askPassphrase: (location) => askPassphrase(context, location) }),
-    pgpProvider(context),
-  ])
+/** What each kind needs beyond its metadata is loaded when it is used. */
+const KINDS: readonly ((context: Context, hosts: HostPolicy) => Promise<KeyProvider>)[] = [
+  async (context) => (await import('./age-identities.ts')).ageProvider(context),
+  async (context) => (await import('./pgp.ts')).pgpProvider(context),
+]
+
+export async function loadProviders(context: Context, hosts: HostPolicy): Promise<Providers> {
+  const providers = await Promise.all(KINDS.map((load) => load(context, hosts)))
+  return new Map(providers.map((provider) => [provider.type, provider]))
 }
 
-function byType(providers: readonly KeyProvider[]): Providers {
-  return new Map(providers.map((provider) => [provider.type, provider]))
+const ofRun = new WeakMap<Context, Promise<Providers>>()
+
+/** Loaded once a run, for all its files; what they have in common is unwrapped once. */
+export function providersOfRun(context: Context, hosts: HostPolicy): Promise<Providers> {
+  const known = ofRun.get(context) ?? loadProviders(context, hosts).then((providers) => new Map([...providers].map(([type, provider]) => [type, rememberingUnwrapped(provider)])))
+  ofRun.set(context, known)
+  return known
+}
+
+/** For the native commands: the user decides which hosts the keys of files may name. */
+export function nativeProviders(context: Context): Promise<Providers> {
+  return providersOfRun(context, restrictHosts(() => allowedHosts(context)))
 }

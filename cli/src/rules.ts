@@ -4,16 +4,15 @@
  * @module
  */
 import { dirname, join, resolve } from 'node:path'
-import { CodedError, findCreationRule, parseRules, plainMap, Timestamp, type CreationRule, type Plain, type RuleFile, type ValueNode } from '@waxseal/core'
-import { formatByName } from '@waxseal/formats'
+import { findCreationRule, parseRules, type CreationRule, type RuleFile } from '@waxseal/core'
 import type { Context } from './context.ts'
 import { kindOfFile, readFileBounded } from './files.ts'
+import { parsePlainYaml } from './plain-yaml.ts'
 
 const NAME = '.sops.yaml'
 const OTHER_NAME = '.sops.yml'
 const MAX_LEVELS = 100
 const MAX_RULE_FILE_BYTES = 16 * 1024 * 1024
-const MAX_DEPTH = 100
 
 export interface LoadedRules extends RuleFile {
   /** As it was found or given, for messages. */
@@ -62,34 +61,10 @@ function exists(path: string): boolean {
  */
 export async function readRuleFile(path: string, context: Context): Promise<LoadedRules> {
   const source = readFileBounded(resolve(context.cwd, path), { limitBytes: MAX_RULE_FILE_BYTES, name: path })
-  return { ...parseRules(await parsePlainYaml(source)), path, directory: dirname(resolve(context.cwd, path)) }
+  return { ...parseRules(parsePlainYaml(source)), path, directory: dirname(resolve(context.cwd, path)) }
 }
 
 /** The rule for a file: null if the rule file has no rules at all. @throws CodedError as `findCreationRule` */
 export function ruleFor(rules: LoadedRules, path: string): Promise<CreationRule | null> {
   return findCreationRule(rules, rules.directory, path)
-}
-
-async function parsePlainYaml(source: Uint8Array): Promise<Plain> {
-  const yaml = formatByName('yaml')
-  try {
-    const [map] = yaml?.parse(source).tree ?? []
-    return map ? toPlain(map) : null
-  } catch (error) {
-    if (!(error instanceof CodedError)) throw error
-    if (error.code === 'PARSE_EMPTY') return null
-    const { line, column } = error
-    throw new CodedError('CONFIG_INVALID', `could not unmarshal config file: ${error.message}`, { cause: error, ...(line && { line }), ...(column && { column }) })
-  }
-}
-
-/** Comments go; a timestamp is its text. */
-function toPlain(node: ValueNode, depth = 0): Plain {
-  if (depth > MAX_DEPTH) throw new CodedError('CONFIG_INVALID', `could not unmarshal config file: more than ${MAX_DEPTH} levels`)
-  if (node.kind === 'map') {
-    return plainMap(node.items.flatMap((item) => (item.kind === 'entry' ? [[item.key, toPlain(item.value, depth + 1)] as const] : [])))
-  }
-  if (node.kind === 'list') return node.items.flatMap((item) => (item.kind === 'comment' ? [] : [toPlain(item, depth + 1)]))
-  if (node.value instanceof Timestamp) return node.value.text
-  return node.value instanceof Uint8Array ? Buffer.from(node.value).toString('latin1') : node.value
 }

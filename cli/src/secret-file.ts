@@ -25,7 +25,7 @@ import { formatByName, formatForPath, formats } from '@waxseal/formats'
 import type { Context } from './context.ts'
 import { readFileBounded, replaceFile } from './files.ts'
 import { printable } from './print-error.ts'
-import { loadProviders } from './providers.ts'
+import { nativeProviders } from './providers.ts'
 import { readRuleFile, ruleFor, searchRuleFile, type LoadedRules } from './rules.ts'
 import { SOPS_VERSION } from './sops-version.ts'
 
@@ -93,7 +93,7 @@ export async function openSecretFile(context: Context, file: string, type?: stri
   const source = readSource(context, file)
   return inFile(file, async () => {
     const document = format.parse(source)
-    const opened = await openDocument(document, { providers: await loadProviders(context), decryptionOrder: parseDecryptionOrder(context.env['SOPS_DECRYPTION_ORDER'] ?? ''), keepNonces: !readOnly, signal: context.signal })
+    const opened = await openDocument(document, { providers: await nativeProviders(context), decryptionOrder: parseDecryptionOrder(context.env['SOPS_DECRYPTION_ORDER'] ?? ''), keepNonces: !readOnly, signal: context.signal })
     for (const comment of opened.clearComments) context.stderr.write(`waxseal: ${printable(file)}: a comment of ${comment.text.length} characters stands in clear where an encrypted one was expected\n`)
     return { name: file, format, opened }
   })
@@ -126,7 +126,7 @@ export interface RuleChoice {
  * @throws CodedError CONFIG_NOT_FOUND, CONFIG_INVALID, RULE_NOT_FOUND, RECIPIENT_INVALID
  */
 export async function newFileSettings(context: Context, name: string, format: Format, choice: RuleChoice): Promise<NewFileSettings> {
-  const providers = await loadProviders(context)
+  const providers = await nativeProviders(context)
   const now = context.now()
   const given = choice.recipients.flatMap((list) => list.split(',')).map((text) => text.trim()).filter((text) => text !== '')
   const rule = await creationRule(context, resolve(context.cwd, name), choice.ruleFile, given.length > 0)

@@ -4,12 +4,12 @@
  * @module
  */
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, renameSync, rmSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { isBrought, RIGS, rigFolder, type Rig } from './rigs.ts'
+import { isBrought, requirementsOf, RIGS, rigFolder, type Rig } from './rigs.ts'
 
 function missingProgram(rig: Rig): string | undefined {
-  return rig.needs.find((program) => spawnSync(program, ['version'], { stdio: 'ignore' }).error !== undefined)
+  return rig.needs.find((program) => spawnSync(program, ['--version'], { stdio: 'ignore' }).error !== undefined)
 }
 
 function bring(rig: Rig): string | undefined {
@@ -20,14 +20,28 @@ function bring(rig: Rig): string | undefined {
   const folder = rigFolder(rig)
   const building = `${folder}.${process.pid}`
   mkdirSync(building, { recursive: true })
-  for (const tool of rig.goTools) {
-    const program = tool.slice(tool.lastIndexOf('/') + 1)
-    const run = spawnSync('go', ['build', '-trimpath', '-o', join(building, program), tool], { cwd: import.meta.dirname, stdio: ['ignore', 'inherit', 'inherit'] })
-    if (run.status !== 0) return `go build ${tool} failed`
-  }
+  const problem = rig.python ? installPython(building, requirementsOf(rig.python)) : buildGo(building, rig.goTools ?? [])
+  if (problem) return problem
   rmSync(folder, { recursive: true, force: true })
-  renameSync(building, folder)
+  // The scripts of a Python environment hold its path: it stays where it was made.
+  if (rig.python) symlinkSync(building, folder)
+  else renameSync(building, folder)
   return undefined
+}
+
+function buildGo(folder: string, tools: readonly string[]): string | undefined {
+  const failed = tools.find((tool) => !runTool('go', ['build', '-trimpath', '-o', join(folder, tool.slice(tool.lastIndexOf('/') + 1)), tool]))
+  return failed && `go build ${failed} failed`
+}
+
+function installPython(folder: string, requirements: string): string | undefined {
+  if (!runTool('python3', ['-m', 'venv', folder])) return 'python3 -m venv failed'
+  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--require-hashes', '--only-binary', ':all:', '-r', requirements]
+  return runTool(join(folder, 'bin', 'python'), pip) ? undefined : `pip install -r ${requirements} failed`
+}
+
+function runTool(program: string, args: readonly string[]): boolean {
+  return spawnSync(program, args, { cwd: import.meta.dirname, stdio: ['ignore', 'inherit', 'inherit'] }).status === 0
 }
 
 function install(debianPackage: string): string | undefined {

@@ -14,7 +14,9 @@ export interface Rig {
   /** Programs that must be on the PATH to bring it. */
   readonly needs: readonly string[]
   /** Go packages of test/rigs/go.mod that make it. */
-  readonly goTools: readonly string[]
+  readonly goTools?: readonly string[]
+  /** Or a Python environment: the file of test/rigs/python with its pinned packages, and the program that it brings. */
+  readonly python?: { readonly requirements: string; readonly program: string }
   /** A program of the operating system instead. */
   readonly system?: { readonly program: string; readonly debianPackage: string }
 }
@@ -26,21 +28,31 @@ export const RIGS: readonly Rig[] = [
     needs: ['go'],
     goTools: ['github.com/getsops/sops/v3/cmd/sops', 'filippo.io/age/cmd/age', 'filippo.io/age/cmd/age-keygen'],
   },
-  { name: 'gpg', what: 'GnuPG', needs: ['apt-get'], goTools: [], system: { program: 'gpg', debianPackage: 'gnupg' } },
+  { name: 'gpg', what: 'GnuPG', needs: ['apt-get'], system: { program: 'gpg', debianPackage: 'gnupg' } },
+  { name: 'moto', what: 'moto, a server of AWS KMS and STS', needs: ['python3'], python: { requirements: 'moto.txt', program: 'moto_server' } },
+  { name: 'ministack', what: 'MiniStack, another server of AWS KMS, with key states', needs: ['python3'], python: { requirements: 'ministack.txt', program: 'ministack' } },
 ]
 
 const cache = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'waxseal', 'rigs')
 
-/** The folder that holds the rig's programs, whether or not it was brought already. */
+/** The folder that holds the rig, whether or not it was brought already. */
 export function rigFolder(rig: Rig): string {
-  const hash = createHash('sha256').update(readFileSync(join(import.meta.dirname, 'go.sum')))
-  for (const tool of rig.goTools) hash.update(tool)
+  const hash = createHash('sha256').update(readFileSync(rig.python ? requirementsOf(rig.python) : join(import.meta.dirname, 'go.sum')))
+  for (const tool of rig.goTools ?? []) hash.update(tool)
   return join(cache, `${rig.name}-${hash.digest('hex').slice(0, 12)}`)
 }
 
+export function requirementsOf({ requirements }: NonNullable<Rig['python']>): string {
+  return join(import.meta.dirname, 'python', requirements)
+}
+
 export function isBrought(rig: Rig): boolean {
-  if (rig.system) return isOnPath(rig.system.program)
-  return rig.goTools.every((tool) => existsSync(join(rigFolder(rig), tool.slice(tool.lastIndexOf('/') + 1))))
+  return rig.system ? isOnPath(rig.system.program) : programsOf(rig).every((program) => existsSync(program))
+}
+
+function programsOf(rig: Rig): readonly string[] {
+  if (rig.python) return [join(rigFolder(rig), 'bin', rig.python.program)]
+  return (rig.goTools ?? []).map((tool) => join(rigFolder(rig), tool.slice(tool.lastIndexOf('/') + 1)))
 }
 
 /** Path of a rig's program, or undefined when the rig was left out. */
@@ -48,7 +60,7 @@ export function rigProgram(rigName: string, program: string): string | undefined
   const rig = RIGS.find((r) => r.name === rigName)
   if (!rig) throw new RangeError(`no rig is called ${rigName}`)
   if (!isBrought(rig)) return undefined
-  return rig.system ? program : join(rigFolder(rig), program)
+  return rig.system ? program : join(rigFolder(rig), rig.python ? 'bin' : '', program)
 }
 
 function isOnPath(program: string): boolean {

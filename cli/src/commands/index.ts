@@ -9,6 +9,7 @@ const CONFIG: NativeOption = { flags: '--config <file>', summary: 'rule file (de
 const TYPE: NativeOption = { flags: '-t, --type <type>', summary: 'format of the input: yaml, json, dotenv, ini or binary (default: by the file name)' }
 const IN_PLACE: NativeOption = { flags: '-i, --in-place', summary: 'replace the file' }
 const OUTPUT: NativeOption = { flags: '-o, --output <file>', summary: 'write to this file' }
+const ALLOW: NativeOption = { flags: '--allow <host>', summary: 'let the keys of the file name this host, too; may be given again', isRepeatable: true }
 const JSON_ANSWER: NativeOption = { flags: '--json', summary: 'answer in JSON' }
 const FORMAT: NativeOption = { flags: '--format <format>', summary: 'json or yaml (default: by the output name, else as the input)' }
 const CONTROLLER: readonly NativeOption[] = [
@@ -34,7 +35,7 @@ export const COMMANDS: readonly NativeCommand[] = [
     arguments: '[file...]',
     summary: 'decrypt a file to standard output',
     details: 'Nothing is written before the message authentication code is checked.',
-    options: [TYPE, { flags: '--output-type <type>', summary: 'write another format' }, IN_PLACE, OUTPUT],
+    options: [TYPE, ALLOW, { flags: '--output-type <type>', summary: 'write another format' }, IN_PLACE, OUTPUT],
     examples: ['waxseal decrypt values.yaml', 'waxseal decrypt --output-type json values.yaml', 'waxseal decrypt -i values.yaml'],
     group: 'files',
     load: async () => (await import('./decrypt.ts')).decrypt,
@@ -44,7 +45,7 @@ export const COMMANDS: readonly NativeCommand[] = [
     arguments: '<file>',
     summary: 'edit the plaintext in $EDITOR',
     details: 'The plaintext stands in a private folder that is removed on every way out. Values that were not touched keep their ciphertext.',
-    options: [CONFIG, TYPE],
+    options: [CONFIG, TYPE, ALLOW],
     examples: ['waxseal edit values.yaml', "EDITOR='code --wait' waxseal edit values.yaml"],
     group: 'files',
     load: async () => (await import('./edit.ts')).edit,
@@ -53,7 +54,7 @@ export const COMMANDS: readonly NativeCommand[] = [
     name: 'get',
     arguments: '<file> [path]',
     summary: 'print one value',
-    options: [TYPE, JSON_ANSWER],
+    options: [TYPE, ALLOW, JSON_ANSWER],
     examples: ['waxseal get values.yaml db.password', "waxseal get values.yaml 'users[0].token'"],
     group: 'files',
     load: async () => (await import('./get.ts')).get,
@@ -63,7 +64,7 @@ export const COMMANDS: readonly NativeCommand[] = [
     arguments: '<file> <path>',
     summary: 'set one value',
     details: 'The value is asked for, or comes from standard input or a file; never from the command line, which other users can read. Only the lines of that value, mac and lastmodified change.',
-    options: [TYPE, { flags: '--stdin', summary: 'read the value from standard input; one final newline is dropped' }, { flags: '--file <file>', summary: 'read the value from a file, as it is' }, { flags: '--json', summary: 'the value is JSON: a number, true, null, a list, an object' }],
+    options: [TYPE, ALLOW, { flags: '--stdin', summary: 'read the value from standard input; one final newline is dropped' }, { flags: '--file <file>', summary: 'read the value from a file, as it is' }, { flags: '--json', summary: 'the value is JSON: a number, true, null, a list, an object' }],
     examples: ['waxseal set values.yaml db.password', 'pwgen 32 1 | waxseal set values.yaml db.password --stdin', "echo 5432 | waxseal set values.yaml db.port --stdin --json"],
     group: 'files',
     load: async () => (await import('./set.ts')).set,
@@ -72,7 +73,7 @@ export const COMMANDS: readonly NativeCommand[] = [
     name: 'unset',
     arguments: '<file> <path>',
     summary: 'remove one value',
-    options: [TYPE],
+    options: [TYPE, ALLOW],
     examples: ['waxseal unset values.yaml db.oldPassword'],
     group: 'files',
     load: async () => (await import('./set.ts')).unset,
@@ -81,7 +82,7 @@ export const COMMANDS: readonly NativeCommand[] = [
     name: 'view',
     arguments: '<file>',
     summary: 'show a file with type and length in place of each secret value',
-    options: [TYPE, { flags: '--json', summary: 'list paths, types and lengths in JSON' }],
+    options: [TYPE, ALLOW, { flags: '--json', summary: 'list paths, types and lengths in JSON' }],
     examples: ['waxseal view values.yaml'],
     group: 'files',
     load: async () => (await import('./view.ts')).view,

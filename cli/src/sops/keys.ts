@@ -2,8 +2,8 @@
  * Master keys that flags name, and the providers that use keys.
  * @module
  */
-import { CodedError, type KeyGroup, type KeyProvider, type Providers, type RecipientContext, type Ref } from '@waxseal/core'
-import { loadProviders } from '../providers.ts'
+import { CodedError, trustHosts, type KeyGroup, type KeyProvider, type Providers, type RecipientContext, type Ref } from '@waxseal/core'
+import { providersOfRun } from '../providers.ts'
 import { type Invocation, SopsError } from './action.ts'
 import type { KeyKind } from './key-flags.ts'
 import type { Log } from './log.ts'
@@ -12,7 +12,7 @@ const STATUS_CONTEXT = 6
 
 /** This machine's keys, unless they are switched off, and the key services that the user names. */
 export async function providersFor({ context, flags, log }: Invocation): Promise<Providers> {
-  const providers = withLogs(await loadProviders(context), log)
+  const providers = withLogs(await providersOfRun(context, trustHosts((message) => log.warn(message))), log)
   const local = flags.bool('enable-local-keyservice')
   const addresses = flags.list('keyservice').flatMap((uri) => {
     if (URL.canParse(uri)) return [new URL(uri)]

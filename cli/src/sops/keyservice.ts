@@ -4,6 +4,7 @@
  */
 import { type KeyRequest } from '../keyservice/messages.ts'
 import { type ListenAddress, startKeyService } from '../keyservice/server.ts'
+import { trustHosts } from '@waxseal/core'
 import { loadProviders } from '../providers.ts'
 import { type Action, FatalError, SopsError } from './action.ts'
 import { confirm } from './key-diff.ts'
@@ -17,7 +18,7 @@ export const keyService: Action = async ({ context, flags, globals, log }) => {
   const network = flags.string('network') || 'tcp'
   const address = flags.string('address') || '127.0.0.1:5000'
   const server = await startKeyService(parseAddress(network, address), {
-    providers: withLogs(await loadProviders(context), log),
+    providers: withLogs(await loadProviders(context, trustHosts((message) => log.warn(message))), log),
     now: context.now,
     ...(flags.bool('prompt') && { confirm: (action: string, request: KeyRequest) => confirm(question(action, request), context) }),
   }).catch((error: NodeJS.ErrnoException) => {

@@ -34,7 +34,13 @@ export type ErrorCode =
   | 'RECIPIENT_INVALID'
   | 'IDENTITY_INVALID'
   | 'PROVIDER_UNKNOWN'
-  | 'KEY_SERVICE_FAILED' // a key service that was named cannot be reached, or refuses
+  | 'HOST_REFUSED' // a key of a file names a host that nobody allowed; nothing was contacted
+  | 'CREDENTIALS_MISSING' // none found for a key service, or they cannot be read
+  | 'KEY_ACCESS_DENIED' // the service refuses the credentials: unknown, expired, or without permission for the key
+  | 'KEY_UNUSABLE' // the service does not know the key or its version, or it is disabled or deleted
+  | 'KEY_REJECTED' // the key does not open what stands in the file: another key, another context, altered bytes
+  | 'KEY_SERVICE_FAILED' // a key service cannot be reached, or fails
+  | 'KEY_SERVICE_TIMEOUT'
   // rules
   | 'CONFIG_INVALID'
   | 'CONFIG_NOT_FOUND'

@@ -1,0 +1,74 @@
+/**
+ * Which hosts a key may have this program contact. A pull request can change a file and name any host there, so what stands in
+ * the repository never widens what decryption contacts: the vendor's own domains, what the environment or the vendor's
+ * configuration names, and what the user allows. Providers ask before a name is resolved.
+ * @module
+ */
+import { CodedError } from './errors.ts'
+
+export interface NamedHost {
+  /** What names it, for messages: "vault address", "AWS region". */
+  readonly what: string
+  /** Where requests would go. Only scheme, host and port count. */
+  readonly url: string
+  /** Matched against the whole origin: hosts of the vendor's own, each built from a name of a strict pattern. Starts with ^ and ends with $. */
+  readonly vendor?: RegExp
+  /** URLs that the environment or the vendor's configuration sets. */
+  readonly configured?: readonly string[]
+  /** What sets such a URL, for the hint: "VAULT_ADDR". */
+  readonly setting: string
+}
+
+export interface HostPolicy {
+  /** @throws CodedError HOST_REFUSED */
+  check(named: NamedHost): void
+}
+
+/**
+ * The policy of the native commands.
+ * @param allowed - asked when nothing else allows a host: `host`, `host:port` (both over https), `https://host:port`, `http://host:port`;
+ * `*.` in front of the host stands for anything below it
+ */
+export function restrictHosts(allowed: () => readonly string[]): HostPolicy {
+  return {
+    check(named) {
+      const url = parseOrigin(named)
+      if (named.vendor?.test(url.origin) || isConfigured(url, named) || allowed().some((entry) => allows(entry, url))) return
+      throw new CodedError('HOST_REFUSED', `${named.what} ${url.origin} is not among the hosts that keys of files may name`, {
+        hint: `if you trust it, set ${named.setting}, or allow it with --allow ${url.origin} or WAXSEAL_ALLOW`,
+      })
+    },
+  }
+}
+
+/**
+ * The reference's policy: files decide.
+ * @param warn - told when a file names another host than the one that is set
+ */
+export function trustHosts(warn: (message: string) => void): HostPolicy {
+  return {
+    check(named) {
+      const url = parseOrigin(named)
+      const isOther = (named.configured?.length ?? 0) > 0 && !isConfigured(url, named)
+      if (isOther) warn(`${named.what} ${url.origin} of the file is not the one that ${named.setting} sets`)
+    },
+  }
+}
+
+function parseOrigin({ what, url }: NamedHost): URL {
+  const parsed = URL.parse(url)
+  const isWeb = parsed?.protocol === 'https:' || parsed?.protocol === 'http:'
+  if (parsed && isWeb && parsed.username === '' && parsed.password === '') return parsed
+  throw new CodedError('HOST_REFUSED', `${what} is not an address of the form https://host`, { hint: 'correct the key in the file' })
+}
+
+function isConfigured(url: URL, { configured = [] }: NamedHost): boolean {
+  return configured.some((text) => URL.parse(text)?.origin === url.origin)
+}
+
+function allows(entry: string, url: URL): boolean {
+  const allowed = URL.parse(entry.includes('://') ? entry : `https://${entry}`)
+  if (!allowed || allowed.protocol !== url.protocol || allowed.port !== url.port) return false
+  if (!allowed.hostname.startsWith('*.')) return allowed.hostname === url.hostname
+  return url.hostname.endsWith(allowed.hostname.slice(1))
+}
