@@ -68,6 +68,7 @@ export async function encrypt(
       ...settings,
       version: SOPS_VERSION,
       isReservedKey: (key) => output.isReservedKey(key),
+      layoutHint: false,
       now: context.now,
       random: context.random,
       signal: context.signal,

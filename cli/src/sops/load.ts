@@ -50,6 +50,7 @@ export async function openFile(invocation: Invocation, path: string | undefined,
       decryptionOrder,
       allowUnverifiedMac: options.ignoreMac,
       keepNonces: options.readOnly !== true,
+      layoutHint: false,
       signal: invocation.context.signal,
     }),
   )
@@ -68,7 +69,7 @@ export async function openFile(invocation: Invocation, path: string | undefined,
 /** The data key alone, for commands that leave values as they are. Keys are tried in the file's order. */
 export function unlock(invocation: Invocation, document: Document, providers: Providers): Promise<UnlockedDocument> {
   return reportingKeys(invocation, document, providers, () =>
-    unlockDocument(document, { providers, decryptionOrder: [], signal: invocation.context.signal }),
+    unlockDocument(document, { providers, decryptionOrder: [], layoutHint: false, signal: invocation.context.signal }),
   )
 }
 

@@ -12,7 +12,13 @@ export type Edit =
   /** An encrypted token takes the place of a leaf or of a comment's text, in the dress that stood there: quotes, block header, inline position. */
   | { readonly do: 'token'; readonly node: LeafNode | CommentNode; readonly token: string }
   /** A plain value takes the place of a leaf, in its dress if that can hold it, else in the next that can. */
-  | { readonly do: 'value'; readonly node: LeafNode; readonly value: Value }
+  | {
+      readonly do: 'value'
+      readonly node: LeafNode
+      readonly value: Value
+      /** The source text to write for it, where that reads as this very value; else it counts for nothing. */
+      readonly spelling?: string
+    }
   /** A comment gets another text. A leaf becomes a comment: SOPS writes comments of lists as string elements. */
   | { readonly do: 'comment'; readonly node: CommentNode | LeafNode; readonly text: string }
   /** A whole subtree gets another content. */
@@ -30,6 +36,11 @@ export interface Document {
    * without a final newline. The MAC must be that of the text as it will be read back. Empty for nearly every document.
    */
   readonly shifted: ReadonlyMap<LeafNode, Value>
+  /**
+   * Source texts of the leaves that these tokens take the place of, as far as decrypting would write the value otherwise. Absent: the
+   * format has one way to write a value.
+   */
+  spellings?(edits: readonly Edit[]): ReadonlyMap<LeafNode, string>
   /**
    * The document's bytes with these edits. Everything not named stays byte-identical.
    * @param metadata - the block to write: `undefined` keeps what is there, `null` removes it. If there is a block already, only the

@@ -6,6 +6,7 @@ import { generateDataKey, wrapDataKey } from './data-key.ts'
 import type { Document, Edit } from './document.ts'
 import { CodedError } from './errors.ts'
 import type { KeyGroup, Providers } from './key-group.ts'
+import { withSpellings } from './layout-hint.ts'
 import { serializeMetadata } from './metadata.ts'
 import { createRandomSource, type RandomSource } from './random.ts'
 import { compileSelector, DEFAULT_SELECTION, type Selection } from './selector.ts'
@@ -29,6 +30,8 @@ export interface EncryptRequest {
   readonly selection?: Selection | null | undefined
   /** The MAC covers encrypted values only. */
   readonly macOnlyEncrypted?: boolean
+  /** Off: the file gets no layout hint. Values come back in the reference's spelling. */
+  readonly layoutHint?: boolean
   /** Stored as `version`. */
   readonly version: string
   readonly providers: Providers
@@ -44,7 +47,7 @@ export interface EncryptRequest {
  * @throws CodedError VALUE_UNSUPPORTED, SELECTOR_CONFLICT, PARSE_LIMIT
  */
 export async function encryptDocument(document: Document, request: EncryptRequest): Promise<Change> {
-  const { providers, now = () => new Date(), random = createRandomSource(), macOnlyEncrypted = false } = request
+  const { providers, now = () => new Date(), random = createRandomSource(), macOnlyEncrypted = false, layoutHint = true } = request
   refuseEncrypted(document, request.isReservedKey)
   const selection = request.selection === undefined ? DEFAULT_SELECTION : request.selection
   const selector = await compileSelector(selection)
@@ -52,9 +55,11 @@ export async function encryptDocument(document: Document, request: EncryptReques
   const wrapped = await wrapDataKey(dataKey, { ...request, random })
   const cipher = createValueCipher(dataKey, { random })
   const { edits, mac } = encryptTree(document.tree, { cipher, selector, macOnlyEncrypted, shifted: document.shifted })
+  const spellings = layoutHint ? document.spellings?.(edits) : undefined
+  const found = spellings === undefined ? plainMap([]) : withSpellings(plainMap([]), document.tree, spellings, dataKey, random)
   const lastModified = formatTimestamp(now())
   const metadata = serializeMetadata(
-    { ...wrapped, lastModified, mac: cipher.encrypt(mac, lastModified), selection, macOnlyEncrypted, version: request.version, found: plainMap([]) },
+    { ...wrapped, lastModified, mac: cipher.encrypt(mac, lastModified), selection, macOnlyEncrypted, version: request.version, found },
     providers,
   )
   return { edits, metadata }

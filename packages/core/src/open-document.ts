@@ -9,6 +9,7 @@ import type { Document, Edit } from './document.ts'
 import { applyEdits } from './edited-tree.ts'
 import { CodedError } from './errors.ts'
 import type { Providers } from './key-group.ts'
+import { readSpellings, type Spellings } from './layout-hint.ts'
 import { parseMetadata, type Metadata } from './metadata.ts'
 import { NonceCache } from './nonce-cache.ts'
 import { createRandomSource } from './random.ts'
@@ -21,6 +22,8 @@ export interface UnlockRequest {
   readonly providers: Providers
   /** `parseDecryptionOrder`. Empty: as the file lists its keys. */
   readonly decryptionOrder?: readonly string[]
+  /** Off: a layout hint is neither read nor written again. Values come back in the reference's spelling. */
+  readonly layoutHint?: boolean
   readonly signal?: AbortSignal
 }
 
@@ -30,6 +33,8 @@ export interface UnlockedDocument {
   readonly metadata: Metadata
   readonly dataKey: KeyObject
   readonly providers: Providers
+  /** As requested. */
+  readonly layoutHint: boolean
 }
 
 export interface OpenRequest extends UnlockRequest {
@@ -42,6 +47,8 @@ export interface OpenRequest extends UnlockRequest {
 export interface OpenedDocument extends UnlockedDocument {
   /** By the node that holds the token. */
   readonly plain: Plaintext
+  /** From the layout hint. What became of a text at its place is the format's affair. */
+  readonly spellings: Spellings
   /** What turns the document into its plaintext: `document.apply(opened.edits, null)`. */
   readonly edits: readonly Edit[]
   /** Comments in clear where encrypted ones were expected. */
@@ -51,10 +58,10 @@ export interface OpenedDocument extends UnlockedDocument {
 
 /** @throws CodedError NOT_ENCRYPTED, METADATA_INVALID, SELECTOR_CONFLICT, DATA_KEY_UNRECOVERABLE, SHAMIR_INVALID */
 export async function unlockDocument(document: Document, request: UnlockRequest): Promise<UnlockedDocument> {
-  const { providers } = request
+  const { providers, layoutHint = true } = request
   const metadata = parseMetadata(document.metadata, providers)
   const dataKey = await recoverDataKey({ ...request, groups: metadata.groups, threshold: metadata.threshold })
-  return { document, metadata, dataKey, providers }
+  return { document, metadata, dataKey, providers, layoutHint }
 }
 
 /**
@@ -68,9 +75,15 @@ export async function openDocument(document: Document, request: OpenRequest): Pr
   const nonces = new NonceCache()
   const cipher = createValueCipher(dataKey, { nonces: keepNonces ? nonces : undefined, random: createRandomSource() })
   const selector = await compileSelector(metadata.selection)
-  const { mac, ...decrypted } = decryptTree(document.tree, { cipher, selector, macOnlyEncrypted: metadata.macOnlyEncrypted })
+  const { mac, edits, ...decrypted } = decryptTree(document.tree, { cipher, selector, macOnlyEncrypted: metadata.macOnlyEncrypted })
   if (!allowUnverifiedMac) verifyMac(metadata, mac, cipher)
-  return { ...unlocked, ...decrypted, nonces }
+  const spellings: Spellings = unlocked.layoutHint ? readSpellings(metadata.found, document.tree, dataKey) : new Map()
+  return { ...unlocked, ...decrypted, edits: spellings.size === 0 ? edits : edits.map((edit) => spelled(edit, spellings)), spellings, nonces }
+}
+
+function spelled(edit: Edit, spellings: Spellings): Edit {
+  const spelling = edit.do === 'value' ? spellings.get(edit.node) : undefined
+  return spelling === undefined ? edit : { ...edit, spelling } as Edit
 }
 
 /** The plaintext as a tree of its own: conversions, `--extract`, comparisons. */

@@ -8,12 +8,13 @@ import type { Document, Edit } from './document.ts'
 import { applyEditsTo } from './edited-tree.ts'
 import type { Change } from './encrypt-document.ts'
 import type { KeyGroup } from './key-group.ts'
+import { type Spellings, withoutHint, withSpellings } from './layout-hint.ts'
 import { serializeMetadata, withMac } from './metadata.ts'
 import type { OpenedDocument, UnlockedDocument } from './open-document.ts'
 import { createRandomSource, type RandomSource } from './random.ts'
 import { compileSelector } from './selector.ts'
 import { formatTimestamp } from './timestamp.ts'
-import type { Entry, Node, Tree } from './tree.ts'
+import type { Entry, Node, PlainMap, Tree } from './tree.ts'
 import { createValueCipher } from './value-cipher.ts'
 import { encryptTree } from './walk.ts'
 
@@ -43,9 +44,11 @@ export async function saveDocument(opened: OpenedDocument, request: SaveRequest 
       ? encryptTree(changed.tree, { cipher, selector, macOnlyEncrypted, plain: opened.plain })
       : encryptTree(replacement.tree, { cipher, selector, macOnlyEncrypted, shifted: replacement.shifted })
   const lastModified = formatTimestamp(now())
+  const spellings = replacement === undefined ? opened.spellings : replacement.spellings?.(edits)
+  const found = withHint(opened, replacement?.tree ?? changed.tree, spellings, random)
   return {
     edits: replacement === undefined ? mergeEdits(changed.edits, edits) : edits,
-    metadata: withMac(metadata.found, cipher.encrypt(mac, lastModified), lastModified, request.version),
+    metadata: withMac(found, cipher.encrypt(mac, lastModified), lastModified, request.version),
   }
 }
 
@@ -73,7 +76,8 @@ export async function rotateDocument(opened: OpenedDocument, request: RotateRequ
   const selector = await compileSelector(metadata.selection)
   const { edits, mac } = encryptTree(document.tree, { cipher, selector, macOnlyEncrypted: metadata.macOnlyEncrypted, plain })
   const lastModified = formatTimestamp(now())
-  return { edits, metadata: serializeMetadata({ ...metadata, ...wrapped, lastModified, mac: cipher.encrypt(mac, lastModified) }, providers) }
+  const found = withHint({ ...opened, dataKey }, document.tree, opened.spellings, random)
+  return { edits, metadata: serializeMetadata({ ...metadata, ...wrapped, found, lastModified, mac: cipher.encrypt(mac, lastModified) }, providers) }
 }
 
 export interface RewrapRequest {
@@ -89,10 +93,15 @@ export interface RewrapRequest {
  * @throws CodedError KEY_GROUP_INVALID, WRAP_FAILED, SHAMIR_INVALID
  */
 export async function rewrapDocument(unlocked: UnlockedDocument, request: RewrapRequest): Promise<Change> {
-  const { metadata, dataKey, providers } = unlocked
+  const { metadata, dataKey, providers, layoutHint } = unlocked
   const { threshold = metadata.threshold, random = createRandomSource() } = request
   const wrapped = await wrapDataKey(dataKey, { ...request, threshold, providers, random })
-  return { edits: [], metadata: serializeMetadata({ ...metadata, ...wrapped }, providers) }
+  return { edits: [], metadata: serializeMetadata({ ...metadata, ...wrapped, found: layoutHint ? metadata.found : withoutHint(metadata.found) }, providers) }
+}
+
+/** The file's block with a hint for what will stand there. */
+function withHint({ metadata: { found }, dataKey, layoutHint }: UnlockedDocument, tree: Tree, spellings: Spellings | undefined, random: RandomSource): PlainMap {
+  return layoutHint && spellings !== undefined ? withSpellings(found, tree, spellings, dataKey, random) : withoutHint(found)
 }
 
 /** New parts go in encrypted; the rest of the tokens go to the nodes that stand already. */

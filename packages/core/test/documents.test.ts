@@ -220,10 +220,10 @@ describe('saving', () => {
 describe('rotating and rewrapping', () => {
   it('rotate changes every token and every wrapped key, and keeps what it does not know', async () => {
     const before = await encrypt()
-    const file = document(before.tree, { ...block(before), waxseal: { layout: 'kept' } })
+    const file = document(before.tree, { ...block(before), waxseal: { other: 'kept' } })
     const rotated = changedDocument(file, await rotateDocument(await open(file), { now: LATER }))
     expect(tokens(rotated).filter((token) => tokens(file).includes(token))).toStrictEqual([])
-    expect(block(rotated)).toMatchObject({ waxseal: { layout: 'kept' }, lastmodified: '2030-01-01T00:00:00Z' })
+    expect(block(rotated)).toMatchObject({ waxseal: { other: 'kept' }, lastmodified: '2030-01-01T00:00:00Z' })
     expect(JSON.stringify(block(rotated)['age'])).not.toBe(JSON.stringify(block(file)['age']))
     expect(show(plainTree(await open(rotated)))).toStrictEqual(show(plain()))
   })

@@ -9,6 +9,7 @@ import type { Replacement } from '../splice.ts'
 import { formatJson, type JsonStyle, literal } from './emit.ts'
 import { lineIndentation, ownLineIndentation } from './layout.ts'
 import type { JsonEntry, JsonList, JsonMap, JsonValue, Range } from './parse.ts'
+import { spells } from './spelling.ts'
 
 type Container = JsonMap | JsonList
 type Item = Entry | Node
@@ -39,7 +40,7 @@ export class Changes {
         this.#replace(edit.node, literal(edit.token))
         break
       case 'value':
-        this.#replace(edit.node, literal(edit.value))
+        this.#replace(edit.node, edit.spelling !== undefined && spells(edit.spelling, edit.value) ? edit.spelling : literal(edit.value))
         break
       case 'replace':
         this.#replaceBy(edit.node, edit.by, this.#style)

@@ -12,6 +12,7 @@ import { splice } from '../splice.ts'
 import { Changes } from './changes.ts'
 import { styleOf } from './layout.ts'
 import { type JsonList, type JsonMap, parseJson } from './parse.ts'
+import { spellings } from './spelling.ts'
 
 /** @throws CodedError PARSE_FAILED, PARSE_ROOT, PARSE_LIMIT, PARSE_ENCODING, METADATA_INVALID */
 export function parse(source: Uint8Array, { indent }: ParseOptions = {}): Document {
@@ -26,6 +27,7 @@ export function parse(source: Uint8Array, { indent }: ParseOptions = {}): Docume
     tree: [map],
     metadata: block === undefined ? undefined : plainOf(block.value),
     shifted: new Map(),
+    spellings: (edits) => spellings(text, edits),
     apply(edits, metadata) {
       const style = styleOf(text, root, indent)
       const blockStyle = { ...style, colon: ': ' }
