@@ -6,7 +6,7 @@
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { isBrought, requirementsOf, RIGS, rigFolder, type Rig } from './rigs.ts'
+import { goModuleFolder, isBrought, requirementsOf, RIGS, rigFolder, type Rig } from './rigs.ts'
 
 function missingProgram(rig: Rig): string | undefined {
   return rig.needs.find((program) => spawnSync(program, ['--version'], { stdio: 'ignore' }).error !== undefined)
@@ -20,7 +20,7 @@ function bring(rig: Rig): string | undefined {
   const folder = rigFolder(rig)
   const building = `${folder}.${process.pid}`
   mkdirSync(building, { recursive: true })
-  const problem = rig.python ? installPython(building, requirementsOf(rig.python)) : buildGo(building, rig.goTools ?? [])
+  const problem = rig.python ? installPython(building, requirementsOf(rig.python)) : buildGo(building, rig)
   if (problem) return problem
   rmSync(folder, { recursive: true, force: true })
   // The scripts of a Python environment hold its path: it stays where it was made.
@@ -29,8 +29,9 @@ function bring(rig: Rig): string | undefined {
   return undefined
 }
 
-function buildGo(folder: string, tools: readonly string[]): string | undefined {
-  const failed = tools.find((tool) => !runTool('go', ['build', '-trimpath', '-o', join(folder, tool.slice(tool.lastIndexOf('/') + 1)), tool]))
+function buildGo(folder: string, rig: Rig): string | undefined {
+  const args = ['-C', goModuleFolder(rig), 'build', '-trimpath', ...(rig.goLinkerFlags === undefined ? [] : ['-ldflags', rig.goLinkerFlags])]
+  const failed = rig.goTools?.find((tool) => !runTool('go', [...args, '-o', join(folder, tool.slice(tool.lastIndexOf('/') + 1)), tool]))
   return failed && `go build ${failed} failed`
 }
 

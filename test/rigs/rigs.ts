@@ -4,7 +4,7 @@
  * @module
  */
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 
@@ -13,8 +13,11 @@ export interface Rig {
   readonly what: string
   /** Programs that must be on the PATH to bring it. */
   readonly needs: readonly string[]
-  /** Go packages of test/rigs/go.mod that make it. */
+  /** Go packages that make it, each a program. */
   readonly goTools?: readonly string[]
+  /** Folder beside this file with their go.mod; without it, this one. */
+  readonly goModule?: string
+  readonly goLinkerFlags?: string
   /** Or a Python environment: the file of test/rigs/python with its pinned packages, and the program that it brings. */
   readonly python?: { readonly requirements: string; readonly program: string }
   /** A program of the operating system instead. */
@@ -28,6 +31,14 @@ export const RIGS: readonly Rig[] = [
     needs: ['go'],
     goTools: ['github.com/getsops/sops/v3/cmd/sops', 'filippo.io/age/cmd/age', 'filippo.io/age/cmd/age-keygen'],
   },
+  {
+    name: 'kube',
+    what: 'a real kube-apiserver 1.37.2 with etcd, and kubectl',
+    needs: ['go'],
+    goTools: ['waxseal.dev/test/rigs/kube-rig'],
+    goModule: 'kube-apiserver',
+    goLinkerFlags: '-s -w -X k8s.io/component-base/version.gitVersion=v1.37.2 -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=37',
+  },
   { name: 'gpg', what: 'GnuPG', needs: ['apt-get'], system: { program: 'gpg', debianPackage: 'gnupg' } },
   { name: 'moto', what: 'moto, a server of AWS KMS and STS', needs: ['python3'], python: { requirements: 'moto.txt', program: 'moto_server' } },
   { name: 'ministack', what: 'MiniStack, another server of AWS KMS, with key states', needs: ['python3'], python: { requirements: 'ministack.txt', program: 'ministack' } },
@@ -37,9 +48,22 @@ const cache = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), '
 
 /** The folder that holds the rig, whether or not it was brought already. */
 export function rigFolder(rig: Rig): string {
-  const hash = createHash('sha256').update(readFileSync(rig.python ? requirementsOf(rig.python) : join(import.meta.dirname, 'go.sum')))
+  const hash = createHash('sha256').update(rig.goLinkerFlags ?? '')
+  for (const file of sourcesOf(rig)) hash.update(readFileSync(file))
   for (const tool of rig.goTools ?? []) hash.update(tool)
   return join(cache, `${rig.name}-${hash.digest('hex').slice(0, 12)}`)
+}
+
+function sourcesOf(rig: Rig): readonly string[] {
+  if (rig.python) return [requirementsOf(rig.python)]
+  const folder = goModuleFolder(rig)
+  const files = readdirSync(folder).filter((file) => file === 'go.sum' || file.endsWith('.go'))
+  return files.sort().map((file) => join(folder, file))
+}
+
+/** The folder with the rig's go.mod. */
+export function goModuleFolder({ goModule = '.' }: Rig): string {
+  return join(import.meta.dirname, goModule)
 }
 
 export function requirementsOf({ requirements }: NonNullable<Rig['python']>): string {
