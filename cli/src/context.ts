@@ -54,7 +54,7 @@ export interface Context {
   run(program: string, args: readonly string[], options: ChildOptions): Promise<ChildEnd>
 }
 
-/** A handler returns the exit status. What it throws is printed by `main.ts`, or by its personality. */
+/** A handler returns the exit status. What it throws is printed by `program.ts`, or by its personality. */
 export type Handler = (args: readonly string[], context: Context) => Promise<number>
 
 /** Colours are for people: only on a terminal, and `NO_COLOR` and `TERM=dumb` switch them off. */

@@ -1,36 +1,25 @@
 /**
- * The entry file: one program under the names `waxseal` (`wax`), `sops` and `kubeseal`. Only this file prints uncaught errors
- * and sets the exit status. Each personality is loaded when it is needed, and loads no more than its command does.
+ * The entry file: one program under the names `waxseal` (`wax`), `sops` and `kubeseal`. Each of the three is built as one file, and no
+ * other than the one that is asked for is read: many small files cost a start more than what is in them.
  * @module
  */
 import { basename } from 'node:path'
-import { processContext, type Context, type Handler } from './context.ts'
-import { exitStatusOf } from './exit-status.ts'
-import { printError } from './print-error.ts'
+import type { Program } from './program.ts'
 
-const PERSONALITIES: Readonly<Record<string, () => Promise<Handler>>> = {
-  sops: async () => (await import('./sops/sops.ts')).sops,
-  kubeseal: async () => (await import('./kubeseal/kubeseal.ts')).kubeseal,
+const PERSONALITIES: Readonly<Record<string, () => Promise<{ readonly main: Program }>>> = {
+  sops: () => import('./sops/main.ts'),
+  kubeseal: () => import('./kubeseal/main.ts'),
 }
 
-const personality = (name: string): (() => Promise<Handler>) | undefined => (Object.hasOwn(PERSONALITIES, name) ? PERSONALITIES[name] : undefined)
+const isPersonality = (name: string): boolean => Object.hasOwn(PERSONALITIES, name)
 
 /** `sops ...` and `waxseal sops ...` are the same. */
-async function main(invokedAs: string, args: readonly string[], context: Context): Promise<number> {
-  const own = personality(invokedAs.replace(/\.(?:exe|cmd|js|ts|mjs)$/, ''))
-  if (own) return (await own())(args, context)
-  const named = personality(args[0] ?? '')
-  if (named) return (await named())(args.slice(1), context)
-  return (await import('./native.ts')).native(args, context)
+async function start(invokedAs: string, args: readonly string[]): Promise<number> {
+  const own = invokedAs.replace(/\.(?:exe|cmd|js|ts|mjs)$/, '')
+  const [name, rest] = isPersonality(own) ? [own, args] : [args[0] ?? '', args.slice(1)]
+  if (isPersonality(name)) return (await PERSONALITIES[name]!()).main(rest)
+  return (await import('./commands/main.ts')).main(args)
 }
 
-const context = processContext()
-let status: number
-try {
-  status = await main(basename(process.argv[1] ?? 'waxseal'), process.argv.slice(2), context)
-} catch (error) {
-  printError(error, context)
-  status = exitStatusOf(error)
-}
-// All output is written by now. A child or connection that is still there must not keep the process.
-process.exit(status)
+// All output is written by then. A child or connection that is still there must not keep the process.
+void start(basename(process.argv[1] ?? 'waxseal'), process.argv.slice(2)).then((status) => process.exit(status))

@@ -14,5 +14,7 @@ export const dotenv: Format = {
   parse,
   emit,
   emitValue,
-  example: Buffer.from(emit(flatExample)).toString('utf8'),
+  get example(): string {
+    return Buffer.from(emit(flatExample)).toString('utf8')
+  },
 }

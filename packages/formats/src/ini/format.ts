@@ -15,5 +15,7 @@ export const ini: Format = {
   parse,
   emit,
   emitValue,
-  example: Buffer.from(emit(sectionExample)).toString('utf8'),
+  get example(): string {
+    return Buffer.from(emit(sectionExample)).toString('utf8')
+  },
 }

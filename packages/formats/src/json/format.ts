@@ -15,5 +15,7 @@ export const json: Format = {
   parse,
   emit,
   emitValue,
-  example: Buffer.from(emit(complexExample)).toString('utf8'),
+  get example(): string {
+    return Buffer.from(emit(complexExample)).toString('utf8')
+  },
 }

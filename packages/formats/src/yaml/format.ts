@@ -16,5 +16,7 @@ export const yaml: Format = {
   parse: parseYaml,
   emit,
   emitValue,
-  example: Buffer.from(emit(complexExample)).toString('utf8'),
+  get example(): string {
+    return Buffer.from(emit(complexExample)).toString('utf8')
+  },
 }
