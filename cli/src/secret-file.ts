@@ -137,7 +137,7 @@ export async function newFileSettings(context: Context, name: string, format: Fo
   const age = providers.get('age')
   return {
     providers,
-    groups: given.length > 0 && age ? [given.map((text) => age.fromText(text, { now }))] : rule ? groupsOfRule(rule, providers, { now }) : [],
+    groups: given.length > 0 && age ? [given.map((text) => age.fromText(text, { now }))] : rule ? await groupsOfRule(rule, providers, { now }, context.signal) : [],
     threshold: given.length > 0 ? 0 : (rule?.threshold ?? 0),
     selection: holdsOneValue ? null : rule ? selectionFrom(rule.settings, 'the creation rule has more than one selector') : undefined,
     macOnlyEncrypted: !holdsOneValue && rule?.macOnlyEncrypted === true,

@@ -4,7 +4,7 @@
  * @module
  */
 import { resolve } from 'node:path'
-import { CodedError, type KeyGroup, type RecipientContext, type Ref, rewrapDocument, type UnlockedDocument } from '@waxseal/core'
+import { CodedError, completeKeys, type KeyGroup, type RecipientContext, type Ref, rewrapDocument, type UnlockedDocument } from '@waxseal/core'
 import { replaceFile } from '../files.ts'
 import { type Action, FatalError, type Invocation, SopsError } from './action.ts'
 import { GROUP_ORDER } from './key-flags.ts'
@@ -48,17 +48,18 @@ async function newGroup(invocation: Invocation): Promise<KeyGroup> {
   const { flags, log } = invocation
   const providers = await providersFor(invocation)
   const context: RecipientContext = recipientContext(invocation)
-  return GROUP_ORDER.flatMap((kind) =>
-    flags.list(kind.flag).flatMap((list): Ref[] => {
+  const group: Ref[] = []
+  for (const kind of GROUP_ORDER) {
+    for (const text of flags.list(kind.flag).flatMap((list) => (kind.type === 'age' ? list.split(',') : [list]))) {
       try {
-        return (kind.type === 'age' ? list.split(',') : [list]).map((text) => keyFromText(kind, text, providers, context))
+        group.push(...(await completeKeys([keyFromText(kind, text, providers, context)], providers, invocation.context.signal)))
       } catch (error) {
         if (!(error instanceof CodedError)) throw error
         log.write('error', 'Failed to add key', { error: error.message })
-        return []
       }
-    }),
-  )
+    }
+  }
+  return group
 }
 
 async function unlockFile(invocation: Invocation, { input }: Stores): Promise<UnlockedDocument> {

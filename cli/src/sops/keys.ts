@@ -2,7 +2,7 @@
  * Master keys that flags name, and the providers that use keys.
  * @module
  */
-import { CodedError, trustHosts, type KeyGroup, type KeyProvider, type Providers, type RecipientContext, type Ref } from '@waxseal/core'
+import { CodedError, completeKeys, trustHosts, type KeyGroup, type KeyProvider, type Providers, type RecipientContext, type Ref } from '@waxseal/core'
 import { providersOfRun } from '../providers.ts'
 import { type Invocation, SopsError } from './action.ts'
 import type { KeyKind } from './key-flags.ts'
@@ -81,13 +81,14 @@ function parseEncryptionContext(text: string): Readonly<Record<string, string>> 
 /**
  * The keys of comma lists in the flags of these kinds.
  * @param prefix - of the flag names, for `rotate`
- * @throws CodedError RECIPIENT_INVALID, PROVIDER_UNKNOWN
+ * @throws CodedError RECIPIENT_INVALID, PROVIDER_UNKNOWN, and what `completeKeys` throws
  */
-export function keysFromFlags({ flags }: Invocation, kinds: readonly KeyKind[], providers: Providers, context: RecipientContext, prefix = ''): KeyGroup {
-  return kinds.flatMap((kind) => {
+export function keysFromFlags({ context: { signal }, flags }: Invocation, kinds: readonly KeyKind[], providers: Providers, context: RecipientContext, prefix = ''): Promise<KeyGroup> {
+  const keys = kinds.flatMap((kind) => {
     const list = flags.string(prefix + kind.flag)
     return list === '' ? [] : list.split(',').map((text) => keyFromText(kind, text, providers, context))
   })
+  return completeKeys(keys, providers, signal)
 }
 
 export function keyFromText(kind: KeyKind, text: string, providers: Providers, context: RecipientContext): Ref {

@@ -37,8 +37,8 @@ export async function rotateFile(invocation: Invocation, file: string, stores: S
   const { context, flags } = invocation
   const providers = await providersFor(invocation)
   const keyContext = recipientContext(invocation)
-  const added = keysFromFlags(invocation, ROTATE_ORDER, providers, keyContext, 'add-')
-  const removed = keysFromFlags(invocation, ROTATE_ORDER, providers, keyContext, 'rm-')
+  const added = await keysFromFlags(invocation, ROTATE_ORDER, providers, keyContext, 'add-')
+  const removed = await keysFromFlags(invocation, ROTATE_ORDER, providers, keyContext, 'rm-')
   const opened = await openFile(invocation, file, stores.input, { ignoreMac: flags.bool('ignore-mac') })
   const nameOf = (ref: Ref): string => displayName(ref, providers)
   const groups = withoutKeys(withKeys(opened.metadata.groups, added), new Set(removed.map(nameOf)), nameOf)

@@ -38,7 +38,7 @@ export async function encryptSettings(invocation: Invocation, rule: CreationRule
   return {
     selection,
     macOnlyEncrypted: !holdsOneValue && (globals.bool('mac-only-encrypted') || rule?.macOnlyEncrypted === true),
-    groups: keyGroups(invocation, rule, providers),
+    groups: await keyGroups(invocation, rule, providers),
     threshold: flags.int('shamir-secret-sharing-threshold') || (rule?.threshold ?? 0),
   }
 }
@@ -63,10 +63,10 @@ function warnOfSelectors({ log }: Invocation, settings: SelectorSettings): void 
 }
 
 /** One group of the keys that flags name, or else the rule's groups. */
-function keyGroups(invocation: Invocation, rule: CreationRule | null, providers: Providers): readonly KeyGroup[] {
+async function keyGroups(invocation: Invocation, rule: CreationRule | null, providers: Providers): Promise<readonly KeyGroup[]> {
   const context = recipientContext(invocation)
-  if (ENCRYPT_ORDER.some((kind) => invocation.flags.string(kind.flag) !== '')) return [keysFromFlags(invocation, ENCRYPT_ORDER, providers, context)]
+  if (ENCRYPT_ORDER.some((kind) => invocation.flags.string(kind.flag) !== '')) return [await keysFromFlags(invocation, ENCRYPT_ORDER, providers, context)]
   if (rule === null) throw new SopsError(NO_KEYS, 1)
   // The old command line hands the context to the rule's keys, the subcommands forget it.
-  return groupsOfRule(rule, providers, invocation.flags === invocation.globals ? context : { now: context.now })
+  return await groupsOfRule(rule, providers, invocation.flags === invocation.globals ? context : { now: context.now }, invocation.context.signal)
 }

@@ -62,7 +62,7 @@ async function updateFile(invocation: Invocation, given: string): Promise<void> 
   const metadata = parseMetadata(document.metadata, providers)
   const rule = await ruleFor(loaded, file)
   if (rule === null) throw new SopsError(`The config file ${loaded.path} does not contain any creation rule`, 1)
-  const groups = groupsOfRule(rule, providers, { now: context.now() })
+  const groups = await groupsOfRule(rule, providers, { now: context.now() }, context.signal)
   const threshold = Math.min(metadata.threshold, groups.length)
   const diffs = diffGroups(metadata.groups, groups, providers)
   if (threshold === metadata.threshold && diffs.every(({ added, removed }) => added.length === 0 && removed.length === 0)) {

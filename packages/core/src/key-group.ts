@@ -19,6 +19,14 @@ export function isUnread(ref: Ref): ref is UnreadRef {
   return 'unread' in ref
 }
 
+/**
+ * New recipients as they can be compared and stored.
+ * @throws CodedError what the providers throw
+ */
+export function completeKeys(group: KeyGroup, providers: Providers, signal: AbortSignal): Promise<KeyGroup> {
+  return Promise.all(group.map((ref) => providers.get(ref.type)?.complete?.(ref, { signal }) ?? ref))
+}
+
 /** What messages call a key. Core does not know which field names the key of a kind without provider. */
 export function displayName(ref: Ref, providers: Providers): string {
   if (isUnread(ref)) return `${ref.type} key`

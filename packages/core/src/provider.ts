@@ -32,6 +32,12 @@ export interface KeyProvider<R extends Ref = Ref> {
   /** The name that messages, `updatekeys` and `--rm-*` use; two refs with the same name are the same key. */
   displayName(ref: R): string
   /**
+   * Of kinds whose recipients may leave open what only their service knows, as the newest version of a key. Asked before a new recipient is compared,
+   * stored or wrapped to; core's `completeKeys` does it for whole groups.
+   * @throws CodedError
+   */
+  complete?(ref: R, options: { readonly signal: AbortSignal }): Promise<R>
+  /**
    * @param part - the data key (32 bytes) or a Shamir share of it (33 bytes); borrowed
    * @returns a new ref that holds the wrapped part
    */

@@ -4,7 +4,7 @@
  * @module
  */
 import { CodedError } from './errors.ts'
-import type { KeyGroup, Providers } from './key-group.ts'
+import { completeKeys, type KeyGroup, type Providers } from './key-group.ts'
 import type { KeyProvider, RecipientContext, Ref } from './provider.ts'
 import type { CreationRule } from './rules.ts'
 import type { Plain, PlainMap } from './tree.ts'
@@ -44,9 +44,13 @@ const MAX_MERGE_DEPTH = 100
 
 /**
  * A rule without keys gives one empty group, which `wrapDataKey` refuses: flags may still bring keys.
- * @throws CodedError CONFIG_INVALID, RECIPIENT_INVALID, PROVIDER_UNKNOWN
+ * @throws CodedError CONFIG_INVALID, RECIPIENT_INVALID, PROVIDER_UNKNOWN, and what `completeKeys` throws
  */
-export function groupsOfRule(rule: CreationRule, providers: Providers, context: RecipientContext): readonly KeyGroup[] {
+export async function groupsOfRule(rule: CreationRule, providers: Providers, context: RecipientContext, signal: AbortSignal): Promise<readonly KeyGroup[]> {
+  return Promise.all(readGroups(rule, providers, context).map((group) => completeKeys(group, providers, signal)))
+}
+
+function readGroups(rule: CreationRule, providers: Providers, context: RecipientContext): readonly KeyGroup[] {
   const groups = rule.fields['key_groups']
   if (isList(groups) && groups.length > 0) return groups.map((group) => readGroup(group, providers, context, 0))
   const profile = rule.fields['aws_profile']

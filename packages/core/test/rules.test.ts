@@ -8,8 +8,9 @@ const TYPES = ['age', 'pgp', 'kms', 'gcp_kms', 'hckms', 'azure_kv', 'hc_vault']
 const known = providers(...TYPES.map((type) => fakeProvider(type)))
 const context = { now: new Date(0) }
 const find = (rules: Plain[], path: string, directory = '/repo') => findCreationRule(parseRules({ creation_rules: rules }), directory, path)
-const groups = (rule: PlainMap) =>
-  groupsOfRule(parseRules({ creation_rules: [rule] }).creationRules![0]!, known, context).map((group) => group.map((ref) => `${ref.type} ${(ref as FakeRef).name}`))
+const { signal } = new AbortController()
+const groups = async (rule: PlainMap) =>
+  (await groupsOfRule(parseRules({ creation_rules: [rule] }).creationRules![0]!, known, context, signal)).map((group) => group.map((ref) => `${ref.type} ${(ref as FakeRef).name}`))
 
 describe('finding a creation rule', () => {
   it('takes the first whose expression is found in the path below the rule file', async () => {
@@ -75,12 +76,12 @@ describe('rule file', () => {
 })
 
 describe('keys of a rule', () => {
-  it('flat fields make one group, in the reference\'s order', () => {
+  it('flat fields make one group, in the reference\'s order', async () => {
     const rule = { hc_vault_transit_uri: 'v', azure_keyvault: 'z', hckms: ['h'], gcp_kms: 'g', kms: 'k', pgp: 'p1, p2,', age: ['a1', 'a2,a3'] }
-    expect(groups(rule)).toStrictEqual([['age a1', 'age a2', 'age a3', 'pgp p1', 'pgp p2', 'kms k', 'gcp_kms g', 'hckms h', 'azure_kv z', 'hc_vault v']])
+    expect(await groups(rule)).toStrictEqual([['age a1', 'age a2', 'age a3', 'pgp p1', 'pgp p2', 'kms k', 'gcp_kms g', 'hckms h', 'azure_kv z', 'hc_vault v']])
   })
 
-  it('key_groups win over flat fields, merge first and drop duplicates', () => {
+  it('key_groups win over flat fields, merge first and drop duplicates', async () => {
     const rule = {
       age: 'ignored',
       key_groups: [
@@ -88,24 +89,24 @@ describe('keys of a rule', () => {
         { kms: ['k'], age: ['a,b', 'a'] },
       ],
     }
-    expect(groups(rule)).toStrictEqual([
+    expect(await groups(rule)).toStrictEqual([
       ['age deep', 'pgp p', 'pgp q', 'hc_vault v', 'age a'],
       ['age a', 'age b', 'kms k'],
     ])
   })
 
-  it('a rule without keys gives one empty group, as empty key_groups do', () => {
-    expect(groups({})).toStrictEqual([[]])
-    expect(groups({ key_groups: [] })).toStrictEqual([[]])
-    expect(groups({ key_groups: [{}] })).toStrictEqual([[]])
-    expect(groups({ age: '', pgp: null })).toStrictEqual([[]])
+  it('a rule without keys gives one empty group, as empty key_groups do', async () => {
+    expect(await groups({})).toStrictEqual([[]])
+    expect(await groups({ key_groups: [] })).toStrictEqual([[]])
+    expect(await groups({ key_groups: [{}] })).toStrictEqual([[]])
+    expect(await groups({ age: '', pgp: null })).toStrictEqual([[]])
   })
 
-  it('aws_profile and the context reach the flat keys', () => {
+  it('aws_profile and the context reach the flat keys', async () => {
     const seen: unknown[] = []
     const kms = { ...fakeProvider('kms'), fromText: (name: string, given: unknown) => (seen.push(given), { type: 'kms', name, enc: '', extra: {} }) }
     const [rule] = parseRules({ creation_rules: [{ kms: 'k', aws_profile: 'dev' }] }).creationRules!
-    groupsOfRule(rule!, providers(kms), { ...context, encryptionContext: { a: 'b' } })
+    await groupsOfRule(rule!, providers(kms), { ...context, encryptionContext: { a: 'b' } }, signal)
     expect(seen).toStrictEqual([{ ...context, encryptionContext: { a: 'b' }, awsProfile: 'dev' }])
   })
 
@@ -116,19 +117,25 @@ describe('keys of a rule', () => {
     ['unknown recipient type: ""', 'RECIPIENT_INVALID', { age: ['a,'] }],
     ['could not unmarshal config file: age of a key group is not a list', 'CONFIG_INVALID', { key_groups: [{ age: 'a' }] }],
     ['could not unmarshal config file: key_groups is not a list of mappings', 'CONFIG_INVALID', { key_groups: ['a'] }],
-  ])('refuses with %s', (message, code, rule) => {
-    expect(() => groups(rule)).toThrow(expect.objectContaining({ code, message }) as Error)
+  ])('refuses with %s', async (message, code, rule) => {
+    expect(await errorOf(() => groups(rule))).toMatchObject({ code, message })
   })
 
-  it('refuses kinds that nobody provides', () => {
+  it('are completed where a kind leaves something open', async () => {
+    const newest = { ...fakeProvider('azure_kv'), complete: async (ref: FakeRef) => ({ ...ref, name: `${ref.name}/7` }) }
+    const [rule] = parseRules({ creation_rules: [{ azure_keyvault: 'z', age: 'a' }] }).creationRules!
+    expect((await groupsOfRule(rule!, providers(newest, fakeProvider('age')), context, signal)).flat()).toMatchObject([{ name: 'a' }, { name: 'z/7' }])
+  })
+
+  it('refuses kinds that nobody provides', async () => {
     const [rule] = parseRules({ creation_rules: [{ kms: 'k' }] }).creationRules!
-    expect(codeOf(() => groupsOfRule(rule!, providers(fakeProvider('age')), context))).toBe('PROVIDER_UNKNOWN')
+    expect((await errorOf(() => groupsOfRule(rule!, providers(fakeProvider('age')), context, signal))).code).toBe('PROVIDER_UNKNOWN')
   })
 
-  it('refuses merges without end', () => {
+  it('refuses merges without end', async () => {
     let group: Plain = { age: ['a'] }
     for (let level = 0; level < 200; level += 1) group = { merge: [group] }
-    expect(codeOf(() => groups({ key_groups: [group] }))).toBe('CONFIG_INVALID')
+    expect((await errorOf(() => groups({ key_groups: [group] }))).code).toBe('CONFIG_INVALID')
   })
 })
 
