@@ -24,7 +24,7 @@ export function isUnread(ref: Ref): ref is UnreadRef {
  * @throws CodedError what the providers throw
  */
 export function completeKeys(group: KeyGroup, providers: Providers, signal: AbortSignal): Promise<KeyGroup> {
-  return Promise.all(group.map((ref) => providers.get(ref.type)?.complete?.(ref, { signal }) ?? ref))
+  return Promise.all(group.map(async (ref) => (await providers.get(ref.type)?.complete?.(ref, { signal })) ?? ref))
 }
 
 /** What messages call a key. Core does not know which field names the key of a kind without provider. */
