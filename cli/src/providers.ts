@@ -10,6 +10,7 @@ import { allowedHosts } from './user-config.ts'
 const KINDS: readonly ((context: Context, hosts: HostPolicy) => Promise<KeyProvider>)[] = [
   async (context) => (await import('./age-identities.ts')).ageProvider(context),
   async (context) => (await import('./pgp.ts')).pgpProvider(context),
+  async (context, hosts) => (await import('./aws.ts')).awsProvider(context, hosts),
 ]
 
 export async function loadProviders(context: Context, hosts: HostPolicy): Promise<Providers> {

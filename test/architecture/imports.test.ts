@@ -11,16 +11,19 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'packages/sealed': ['core'],
   'packages/kube': ['core'],
   'packages/provider-age': ['core'],
+  'packages/provider-aws': ['core'],
   'packages/provider-pgp': ['core'],
   'packages/go-template': [],
   'packages/testkit': ['core'],
-  cli: ['core', 'formats', 'sealed', 'kube', 'provider-age', 'provider-pgp', 'go-template', 'testkit'],
+  cli: ['core', 'formats', 'sealed', 'kube', 'provider-age', 'provider-aws', 'provider-pgp', 'go-template', 'testkit'],
   controller: ['core', 'formats', 'sealed', 'kube', 'go-template'],
 }
 const NO_IO = ['packages/core', 'packages/formats', 'packages/sealed', 'packages/go-template']
 const IO_MODULES = /^node:(fs|net|http|https|http2|tls|dns|child_process|os|worker_threads|readline|process)(\/|$)/
 /** Heavy dependencies, and the only files that may load them. */
 const ONLY_IN: Readonly<Record<string, RegExp>> = {
+  '@aws-sdk/client-kms': /^packages\/provider-aws\/src\/client\.ts$/,
+  '@aws-sdk/credential-providers': /^packages\/provider-aws\/src\/client\.ts$/,
   '@kubernetes/client-node': /^packages\/kube\/src\/[a-z-]+\.ts$/,
   '@peculiar/x509': /^packages\/sealed\/src\/[a-z-]+\.ts$/,
   commander: /^cli\/src\/(native|commands\/[a-z-]+)\.ts$/,

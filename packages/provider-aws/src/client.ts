@@ -1,0 +1,111 @@
+/**
+ * What AWS's SDK does: credentials, roles, requests to KMS. Loaded when first used.
+ * Credentials are looked for in the reference's order: those that the program hands over from the environment, a web identity, then
+ * what the SDK finds itself (shared configuration with SSO and processes, container, instance). For that, for endpoints and for
+ * FIPS the SDK reads AWS's own variables and files.
+ * @module
+ */
+import type { Agent as HttpAgent } from 'node:http'
+import type { Agent as HttpsAgent } from 'node:https'
+import type * as kms from '@aws-sdk/client-kms'
+
+export interface AwsSources {
+  /** Static ones, as the environment holds them. */
+  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string } | undefined
+  readonly webIdentity?: WebIdentity | undefined
+  /** Of roles that keys name: tells in AWS's logs who it was. */
+  readonly sessionName: string
+  /** Proxies and trusted authorities. @throws CodedError */
+  readonly agents: () => { readonly http: HttpAgent; readonly https: HttpsAgent }
+}
+
+export interface WebIdentity {
+  readonly webIdentityTokenFile: string
+  readonly roleArn: string
+  readonly roleSessionName?: string
+}
+
+export interface KmsConnection {
+  readonly region: string
+  /** Empty: none. */
+  readonly profile: string
+  /** Empty: none. */
+  readonly role: string
+}
+
+interface KeyRequest {
+  readonly arn: string
+  readonly context: ReadonlyMap<string, string>
+}
+
+/** Throws the SDK's own errors; `failures.ts` knows what they mean. */
+export interface KmsClient {
+  /** Finds credentials, and assumes the role if there is one. Later calls use what is still valid. */
+  signIn(): Promise<unknown>
+  encrypt(request: KeyRequest & { readonly plaintext: Uint8Array }, signal: AbortSignal): Promise<Uint8Array>
+  decrypt(request: KeyRequest & { readonly ciphertext: Uint8Array }, signal: AbortSignal): Promise<Uint8Array>
+}
+
+type Credentials = NonNullable<kms.KMSClientConfig['credentials']>
+
+export function connectKms(connection: KmsConnection, sources: AwsSources): KmsClient {
+  let loaded: Promise<Sdk> | undefined
+  const load = (): Promise<Sdk> => (loaded ??= loadSdk(connection, sources))
+  return {
+    async signIn() {
+      return (await load()).client.config.credentials()
+    },
+    async encrypt({ arn, context, plaintext }, abortSignal) {
+      const { client, EncryptCommand } = await load()
+      const command = new EncryptCommand({ KeyId: arn, Plaintext: plaintext, EncryptionContext: Object.fromEntries(context) })
+      const { CiphertextBlob = new Uint8Array() } = await client.send(command, { abortSignal })
+      return CiphertextBlob
+    },
+    async decrypt({ arn, context, ciphertext }, abortSignal) {
+      const { client, DecryptCommand, IncorrectKeyException } = await load()
+      const command = new DecryptCommand({ KeyId: arn, CiphertextBlob: ciphertext, EncryptionContext: Object.fromEntries(context) })
+      const { Plaintext = new Uint8Array(), KeyId = arn, $metadata } = await client.send(command, { abortSignal })
+      const answered = idOf(KeyId)
+      if (arn.includes(':key/') && answered !== idOf(arn)) throw new IncorrectKeyException({ message: answered, $metadata })
+      return Plaintext
+    },
+  }
+}
+
+/** An alias may stand for any key; a key's ARN names the one that must answer. */
+function idOf(arn: string): string {
+  return arn.slice(arn.lastIndexOf('/') + 1)
+}
+
+interface Sdk extends Pick<typeof kms, 'DecryptCommand' | 'EncryptCommand' | 'IncorrectKeyException'> {
+  readonly client: kms.KMSClient
+}
+
+/** What the clients of all services have in common. */
+interface ClientConfig {
+  readonly region: string
+  readonly maxAttempts: number
+  readonly requestHandler: { readonly httpAgent: HttpAgent; readonly httpsAgent: HttpsAgent }
+  readonly profile?: string
+}
+
+async function loadSdk({ region, profile, role }: KmsConnection, sources: AwsSources): Promise<Sdk> {
+  const { DecryptCommand, EncryptCommand, IncorrectKeyException, KMSClient } = await import('@aws-sdk/client-kms')
+  const { http: httpAgent, https: httpsAgent } = sources.agents()
+  // One attempt: the frame around each call decides about more.
+  const config: ClientConfig = { region, maxAttempts: 1, requestHandler: { httpAgent, httpsAgent }, ...(profile !== '' && { profile }) }
+  const base = profile === '' && sources.credentials ? sources.credentials : await providerChain(profile, sources, config)
+  const credentials = role === '' ? base : await assumedRole(role, base, sources, config)
+  return { DecryptCommand, EncryptCommand, IncorrectKeyException, client: new KMSClient({ ...config, credentials }) }
+}
+
+async function providerChain(profile: string, { webIdentity }: AwsSources, clientConfig: ClientConfig): Promise<Credentials> {
+  const { fromNodeProviderChain, fromTokenFile } = await import('@aws-sdk/credential-providers')
+  if (profile !== '') return fromNodeProviderChain({ profile, clientConfig })
+  return webIdentity ? fromTokenFile({ ...webIdentity, clientConfig }) : fromNodeProviderChain({ clientConfig })
+}
+
+async function assumedRole(role: string, masterCredentials: Credentials, { sessionName }: AwsSources, clientConfig: ClientConfig): Promise<Credentials> {
+  const { fromTemporaryCredentials } = await import('@aws-sdk/credential-providers')
+  return fromTemporaryCredentials({ masterCredentials, params: { RoleArn: role, RoleSessionName: sessionName }, clientConfig })
+}

@@ -1,0 +1,96 @@
+/**
+ * AWS KMS keys as master keys. The region stands in the key's ARN, so a file can only name hosts of AWS itself; what else shall
+ * be asked is set in the environment or in AWS's own configuration.
+ * Follows: getsops/sops kms/keysource.go (Encrypt, Decrypt, createKMSConfig).
+ * @module
+ */
+import { CodedError, createServiceCaller, decodeBase64, type CallLimits, type HostPolicy, type KeyProvider } from '@waxseal/core'
+import { connectKms, type AwsSources, type KmsClient, type KmsConnection } from './client.ts'
+import { judge } from './failures.ts'
+import { displayName, fieldsOf, newRef, refFrom, refFromGroup, type AwsRef } from './ref.ts'
+
+export interface AwsOptions {
+  readonly hosts: HostPolicy
+  readonly sources: AwsSources
+  /** URL that the environment sets for KMS, in place of the one that follows from the region. */
+  readonly endpoint?: string | undefined
+  readonly limits?: Partial<CallLimits>
+  /** In place of the SDK, for tests. */
+  readonly connect?: (connection: KmsConnection, sources: AwsSources) => KmsClient
+}
+
+const ARN = /^arn:aws[\w-]*:kms:([^:]+):\d+:(?:key|alias)\/.+$/
+/** A label of a host name, so that nothing else gets into one. */
+const REGION = /^[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?$/
+/** eu-west-1, us-gov-east-1, us-isob-east-1, eusc-de-east-1: `amazonaws.com` stands for the domains of all partitions. */
+const VENDOR_HOST = /^https:\/\/kms\.[a-z]{2,5}(?:-[a-z]{2,12}){1,3}-\d{1,2}\.amazonaws\.com$/
+
+export function createAwsProvider({ hosts, sources, endpoint, limits = {}, connect = connectKms }: AwsOptions): KeyProvider<AwsRef> {
+  const caller = createServiceCaller({ service: 'AWS KMS', judge, limits })
+  const clients = new Map<string, KmsClient>()
+
+  /** One client for each combination of region, profile and role: a role is assumed once. */
+  function clientFor(connection: KmsConnection): KmsClient {
+    const name = JSON.stringify([connection.region, connection.profile, connection.role])
+    const client = clients.get(name) ?? connect(connection, sources)
+    clients.set(name, client)
+    return client
+  }
+
+  async function use<T>(ref: AwsRef, signal: AbortSignal, step: string, work: (client: KmsClient, signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { role, profile } = ref
+    const region = regionOf(ref)
+    hosts.check({
+      what: 'AWS endpoint',
+      url: endpoint ?? `https://kms.${region}.amazonaws.com`,
+      vendor: VENDOR_HOST,
+      configured: endpoint === undefined ? [] : [endpoint],
+      setting: 'AWS_ENDPOINT_URL_KMS',
+    })
+    const client = clientFor({ region, role, profile })
+    return caller.operation(signal, async (call) => {
+      await inStep(role === '' ? step : `failed to assume role '${role}'`, () => call(() => client.signIn()))
+      return inStep(step, () => call((callSignal) => work(client, callSignal)))
+    })
+  }
+
+  return {
+    type: 'kms',
+    parse: refFrom,
+    serialize: fieldsOf,
+    fromText: newRef,
+    fromGroup: (element, context) => [refFromGroup(element, context)],
+    displayName,
+    async wrap(part, ref, { signal }) {
+      const request = { arn: ref.arn, context: ref.context, plaintext: part }
+      const ciphertext = await use(ref, signal, 'failed to encrypt sops data key with AWS KMS', (client, callSignal) => client.encrypt(request, callSignal))
+      return { ...ref, enc: Buffer.from(ciphertext).toString('base64') }
+    },
+    async unwrap(ref, { signal }) {
+      const ciphertext = decodeBase64(ref.enc.replace(/[\r\n]/g, '')) // Go's decoder passes over line ends
+      if (ciphertext === null) throw new CodedError('METADATA_INVALID', 'error base64-decoding encrypted data key')
+      const request = { arn: ref.arn, context: ref.context, ciphertext }
+      return use(ref, signal, 'failed to decrypt sops data key with AWS KMS', (client, callSignal) => client.decrypt(request, callSignal))
+    },
+  }
+}
+
+/** @throws CodedError RECIPIENT_INVALID, HOST_REFUSED */
+function regionOf({ arn }: AwsRef): string {
+  const region = ARN.exec(arn)?.[1]
+  if (region === undefined) {
+    throw new CodedError('RECIPIENT_INVALID', `no valid ARN found in '${arn}'`, { hint: 'arn:aws:kms:REGION:ACCOUNT:key/ID, or alias/NAME in place of key/ID' })
+  }
+  if (REGION.test(region)) return region
+  throw new CodedError('HOST_REFUSED', `${JSON.stringify(region)} is not the name of an AWS region`, { hint: 'correct the ARN of the key' })
+}
+
+/** Errors say first what was attempted. */
+async function inStep<T>(step: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof CodedError) || error.code === 'CANCELED') throw error
+    throw new CodedError(error.code, `${step}: ${error.message}`, { cause: error, ...(error.hint !== undefined && { hint: error.hint }) })
+  }
+}

@@ -1,0 +1,191 @@
+import { describe, expect, it } from 'vitest'
+import { CodedError, plainMap, restrictHosts, trustHosts, type HostPolicy } from '@waxseal/core'
+import { createAwsProvider, type AwsSources, type KmsClient, type KmsConnection } from '@waxseal/provider-aws'
+
+const ID = '28bca7a4-f58e-4cb6-b31c-4f34a88ba195'
+const KEY = `arn:aws:kms:eu-west-1:123456789012:key/${ID}`
+const ROLE = 'arn:aws:iam::123456789012:role/sops'
+const PART = Buffer.alloc(32, 7)
+const options = { signal: new AbortController().signal }
+const now = new Date('2026-01-02T03:04:05Z')
+const sources: AwsSources = {
+  sessionName: 'sops@test',
+  agents: () => {
+    throw new TypeError('no network here')
+  },
+}
+
+type Script = Partial<Record<'signIn' | 'encrypt' | 'decrypt', readonly unknown[]>>
+
+/** A KMS that XORs; of each kind of call the first ones fail with what the script lists. */
+function kms(script: Script = {}, more: { readonly hosts?: HostPolicy; readonly endpoint?: string } = {}) {
+  const connections: KmsConnection[] = []
+  const calls: string[] = []
+  const xor = (bytes: Uint8Array): Uint8Array => bytes.map((byte) => byte ^ 0x55)
+  const step = (name: keyof Script): void => {
+    const failure = script[name]?.[calls.filter((call) => call === name).length]
+    calls.push(name)
+    if (failure !== undefined) throw failure as Error
+  }
+  const connect = (connection: KmsConnection): KmsClient => {
+    connections.push(connection)
+    return {
+      signIn: async () => step('signIn'),
+      encrypt: async ({ plaintext }) => (step('encrypt'), xor(plaintext)),
+      decrypt: async ({ ciphertext }) => (step('decrypt'), xor(ciphertext)),
+    }
+  }
+  const provider = createAwsProvider({ hosts: restrictHosts(() => []), sources, connect, limits: { pauseMs: 1 }, ...more })
+  return { provider, connections, calls }
+}
+
+const failed = (name: string, status: number, message = '') => Object.assign(new Error(message), { name, $metadata: { httpStatusCode: status } })
+
+async function failureOf(work: Promise<unknown>): Promise<CodedError> {
+  try {
+    await work
+  } catch (error) {
+    if (error instanceof CodedError) return error
+    throw error
+  }
+  throw new TypeError('nothing failed')
+}
+
+describe('wrapping with AWS KMS', () => {
+  it('comes back, in the region of the ARN', async () => {
+    const { provider, connections } = kms()
+    const wrapped = await provider.wrap(PART, provider.fromText(KEY, { now }), options)
+    expect(wrapped.enc).toBe(Buffer.alloc(32, 7 ^ 0x55).toString('base64'))
+    expect(Buffer.from((await provider.unwrap(wrapped, options))!)).toEqual(PART)
+    expect(connections).toEqual([{ region: 'eu-west-1', role: '', profile: '' }])
+  })
+
+  it('keeps one client for each region, profile and role', async () => {
+    const { provider, connections } = kms()
+    const context = { now }
+    const refs = [KEY, KEY, `${KEY}+${ROLE}`, `${KEY}+${ROLE}`, KEY.replace('eu-west-1', 'us-gov-east-1')].map((text) => provider.fromText(text, context))
+    for (const ref of [...refs, provider.fromText(KEY, { now, awsProfile: 'p' })]) await provider.wrap(PART, ref, options)
+    expect(connections.map(({ region, role, profile }) => [region, role, profile])).toEqual([
+      ['eu-west-1', '', ''],
+      ['eu-west-1', ROLE, ''],
+      ['us-gov-east-1', '', ''],
+      ['eu-west-1', '', 'p'],
+    ])
+  })
+})
+
+describe('a hostile ARN', () => {
+  const evil = ['eu-west-1.evil.example', 'evil.example/', 'evil.example#', 'x@evil.example', 'evil', 'EU-WEST-1', '-eu-west-1', 'eu-west-1-', 'eu_west_1', ' eu-west-1', 'eu-west-1\n', '127.0.0.1', 'ü-west-1', `${'a'.repeat(64)}-west-1`]
+
+  it.each(evil)('with the region %j asks nobody', async (region) => {
+    const { provider, connections } = kms()
+    const ref = provider.parse(plainMap([['arn', KEY.replace('eu-west-1', region)], ['enc', 'AAAA']]))
+    expect((await failureOf(provider.unwrap(ref, options))).code).toBe('HOST_REFUSED')
+    expect(connections).toEqual([])
+  })
+
+  it.each(['', 'arn:aws:s3:::bucket', 'arn:aws:kms:eu-west-1:123456789012:secret/x', `arn:aws:kms:a:b:${ID}`, 'arn:evil:kms:eu-west-1:123456789012:key/x'])('%j is none', async (arn) => {
+    const { provider, connections } = kms()
+    const { code, message } = await failureOf(provider.wrap(PART, provider.fromText(arn, { now }), options))
+    expect(code).toBe('RECIPIENT_INVALID')
+    expect(message).toBe(`no valid ARN found in '${arn}'`)
+    expect(connections).toEqual([])
+  })
+
+  it('is held to a strict region, unless the user allows its host or sets an endpoint', async () => {
+    const ref = kms().provider.fromText(KEY.replace('eu-west-1', 'local'), { now })
+    expect((await failureOf(kms().provider.wrap(PART, ref, options))).hint).toContain('AWS_ENDPOINT_URL_KMS')
+    const allowing = kms({}, { hosts: restrictHosts(() => ['kms.local.amazonaws.com']) })
+    await allowing.provider.wrap(PART, ref, options)
+    const configured = kms({}, { endpoint: 'http://127.0.0.1:4566' })
+    await configured.provider.wrap(PART, ref, options)
+    const reference = kms({}, { hosts: trustHosts(() => expect.unreachable()) })
+    await reference.provider.wrap(PART, ref, options)
+    expect([allowing, configured, reference].map(({ calls }) => calls)).toEqual(Array.from({ length: 3 }, () => ['signIn', 'encrypt']))
+  })
+
+  it('gets no other host past an endpoint that is set', async () => {
+    const { provider, connections } = kms({}, { endpoint: 'http://127.0.0.1:4566' })
+    const ref = provider.fromText(KEY.replace('eu-west-1', 'evil.example'), { now })
+    expect((await failureOf(provider.wrap(PART, ref, options))).code).toBe('HOST_REFUSED')
+    expect(connections).toEqual([])
+  })
+})
+
+describe('what AWS answers', () => {
+  it.each([
+    ['AccessDeniedException', 400, 'KEY_ACCESS_DENIED'],
+    ['ExpiredTokenException', 400, 'KEY_ACCESS_DENIED'],
+    ['UnrecognizedClientException', 400, 'KEY_ACCESS_DENIED'],
+    ['InvalidCiphertextException', 400, 'KEY_REJECTED'],
+    ['IncorrectKeyException', 400, 'KEY_REJECTED'],
+    ['NotFoundException', 400, 'KEY_UNUSABLE'],
+    ['DisabledException', 400, 'KEY_UNUSABLE'],
+    ['KMSInvalidStateException', 400, 'KEY_UNUSABLE'],
+    ['SomethingNew', 403, 'KEY_ACCESS_DENIED'],
+    ['SomethingNew', 404, 'KEY_UNUSABLE'],
+    ['SomethingNew', 400, 'KEY_SERVICE_FAILED'],
+  ])('%s (%i) is %s, after one call', async (name, status, code) => {
+    const { provider, calls } = kms({ decrypt: [failed(name, status)] })
+    const error = await failureOf(provider.unwrap(provider.parse(plainMap([['arn', KEY], ['enc', 'AAAA']])), options))
+    expect(error.code).toBe(code)
+    expect(error.message).toContain(`failed to decrypt sops data key with AWS KMS: ${name} (status ${status})`)
+    expect(calls).toEqual(['signIn', 'decrypt'])
+  })
+
+  it.each([
+    ['ThrottlingException', 400],
+    ['TooManyRequests', 429],
+    ['KMSInternalException', 500],
+    ['ServiceUnavailable', 503],
+  ])('%s (%i) is asked again, three times in all', async (name, status) => {
+    const { provider, calls } = kms({ encrypt: [failed(name, status), failed(name, status)] })
+    await provider.wrap(PART, provider.fromText(KEY, { now }), options)
+    expect(calls).toEqual(['signIn', 'encrypt', 'encrypt', 'encrypt'])
+    const down = kms({ encrypt: Array(9).fill(failed(name, status)) })
+    expect((await failureOf(down.provider.wrap(PART, provider.fromText(KEY, { now }), options))).code).toBe('KEY_SERVICE_FAILED')
+    expect(down.calls).toHaveLength(4)
+  })
+
+  it('names the role that cannot be assumed, and who may not', async () => {
+    const message = 'User: arn:aws:iam::123456789012:user/alice is not authorized to perform: sts:AssumeRole on resource: x'
+    const { provider } = kms({ signIn: [failed('AccessDenied', 403, message)] })
+    const error = await failureOf(provider.wrap(PART, provider.fromText(`${KEY}+${ROLE}`, { now }), options))
+    expect(error.message).toBe(`failed to assume role '${ROLE}': AccessDenied (status 403): access denied: arn:aws:iam::123456789012:user/alice may not do sts:AssumeRole`)
+  })
+
+  it('never shows what a service quotes', async () => {
+    const quoting = [
+      failed('AccessDeniedException', 400, 'Authorization: AWS4-HMAC-SHA256 Credential=AKIASECRET, Signature=hunter2'),
+      failed('SignatureDoesNotMatch', 403, 'x-amz-security-token:hunter2'),
+      failed('hunter2: an own name', 400, 'hunter2'),
+      Object.assign(new Error('connect to hunter2 failed'), { code: 'ECONNREFUSED' }),
+      Object.assign(new Error('hunter2'), { name: 'CredentialsProviderError' }),
+      new SyntaxError('unexpected token h in hunter2'),
+    ]
+    for (const failure of quoting) {
+      const { provider } = kms({ encrypt: [failure] })
+      const { message, hint = '', code } = await failureOf(provider.wrap(PART, provider.fromText(KEY, { now }), options))
+      expect(`${code} ${message} ${hint}`).not.toMatch(/hunter2|AKIASECRET/)
+    }
+  })
+
+  it.each([
+    ['The SSO session associated with this profile has expired.', 'aws sso login'],
+    ['Profile p requires multi-factor authentication, but no MFA code callback was provided.', 'aws sts get-session-token'],
+    ['Could not load credentials from any providers', 'AWS_PROFILE'],
+  ])('says where to get credentials: %s', async (message, hint) => {
+    const { provider } = kms({ signIn: [Object.assign(new Error(message), { name: 'CredentialsProviderError' })] })
+    const error = await failureOf(provider.wrap(PART, provider.fromText(KEY, { now }), options))
+    expect(error.code).toBe('CREDENTIALS_MISSING')
+    expect(error.hint).toContain(hint)
+  })
+})
+
+describe('a damaged entry', () => {
+  it.each(['not base64!', 'AAA', 'AA=A'])('with %j for the wrapped key asks nobody', async (enc) => {
+    const { provider, connections } = kms()
+    expect((await failureOf(provider.unwrap(provider.parse(plainMap([['arn', KEY], ['enc', enc]])), options))).code).toBe('METADATA_INVALID')
+    expect(connections).toEqual([])
+  })
+})
