@@ -6,6 +6,7 @@
 import { join, resolve } from 'node:path'
 import { CodedError, type KeyProvider } from '@waxseal/core'
 import { createAgeProvider, type IdentitySource } from '@waxseal/provider-age'
+import { agePassphrases } from './age-passphrases.ts'
 import type { Context } from './context.ts'
 import { readFileBounded } from './files.ts'
 import { splitShellWords } from './shell-words.ts'
@@ -15,7 +16,7 @@ import { userConfigFolder } from './user-config.ts'
 const MAX_IDENTITY_BYTES = 16 * 1024 * 1024
 
 export function ageProvider(context: Context): KeyProvider {
-  return createAgeProvider(ageIdentitySources(context), { askPassphrase: (location) => askPassphrase(context, location) })
+  return createAgeProvider(ageIdentitySources(context), { passphrases: agePassphrases(context) })
 }
 
 export function ageKeyFile(context: Context): string | undefined {
@@ -34,13 +35,12 @@ export function ageIdentitySources(context: Context): readonly IdentitySource[] 
 }
 
 function sshSources(context: Context): readonly IdentitySource[] {
-  const home = context.env['HOME']
+  const { HOME: home, SOPS_AGE_SSH_PRIVATE_KEY_FILE: named = '' } = context.env
   const inHome = (name: string): string | undefined => (home ? join(home, '.ssh', name) : undefined)
   return [
     {
+      ...sshFile(context, named),
       location: 'SOPS_AGE_SSH_PRIVATE_KEY_FILE',
-      form: 'ssh',
-      unreadable: `malformed SSH identity in ${JSON.stringify(context.env['SOPS_AGE_SSH_PRIVATE_KEY_FILE'] ?? '')}`,
       load: async () => fileOf(context, 'SOPS_AGE_SSH_PRIVATE_KEY_FILE', 'failed to open file'),
     },
     {
@@ -52,6 +52,15 @@ function sshSources(context: Context): readonly IdentitySource[] {
     ...optionalFile(context, inHome('id_ed25519'), { form: 'ssh' }),
     ...optionalFile(context, inHome('id_rsa'), { form: 'ssh' }),
   ]
+}
+
+/** What an SSH key in a file has beside its content. */
+function sshFile(context: Context, path: string): Pick<IdentitySource, 'form' | 'unreadable' | 'sshFile'> {
+  const publicPath = `${path}.pub`
+  const [name, publicName] = [JSON.stringify(path), JSON.stringify(publicPath)]
+  const loadPublicKey = async (): Promise<Uint8Array> =>
+    readIdentity(context, publicPath, `failed to obtain public ${publicName} key for ${name} SSH key: open ${publicPath}`)
+  return { form: 'ssh', unreadable: `malformed SSH identity in ${name}`, sshFile: { path, loadPublicKey } }
 }
 
 /** A file that need not be there. */
@@ -69,7 +78,7 @@ function optionalFile(context: Context, path: string | undefined, how: Pick<Iden
       }
     },
   }
-  return [how.form === 'ssh' ? { ...source, unreadable: `malformed SSH identity in ${JSON.stringify(path)}` } : source]
+  return [how.form === 'ssh' ? { ...source, ...sshFile(context, path) } : source]
 }
 
 /** The file that a variable names. */
@@ -81,12 +90,6 @@ function fileOf(context: Context, variable: string, failure: string): Uint8Array
 /** @param name - what messages call the file */
 function readIdentity(context: Context, path: string, name: string): Uint8Array {
   return readFileBounded(resolve(context.cwd, path), { limitBytes: MAX_IDENTITY_BYTES, name })
-}
-
-/** For identity files that a passphrase protects. */
-async function askPassphrase(context: Context, location: string): Promise<string> {
-  const { askHidden } = await import('./terminal.ts')
-  return await askHidden(`Enter passphrase for identity '${location}': `, context, 'decrypt the identity file with age -d first')
 }
 
 /** Runs the command that a variable holds, without a shell; it learns the recipient from its environment. */

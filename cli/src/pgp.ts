@@ -66,5 +66,5 @@ async function passphrase(context: Context): Promise<string> {
     return text.slice(0, /\r?\n/.exec(text)?.index)
   }
   const { askHidden } = await import('./terminal.ts')
-  return await askHidden('Enter PGP key passphrase: ', context, 'set WAXSEAL_PGP_PASSPHRASE_FILE to a file with the passphrase')
+  return await askHidden('Enter PGP key passphrase: ', 'set WAXSEAL_PGP_PASSPHRASE_FILE to a file with the passphrase')
 }

@@ -81,7 +81,7 @@ async function readValue(path: string, options: OptionValues, context: Context):
     const bytes = context.stdin.readAll()
     return bytes.at(-1) === 0x0a ? bytes.subarray(0, -1) : bytes
   }
-  return Buffer.from(await askHidden(`value for ${path}: `, context, 'use --stdin or --file'), 'utf8')
+  return Buffer.from(await askHidden(`value for ${path}: `, 'use --stdin or --file'), 'utf8')
 }
 
 function parseValue(bytes: Uint8Array, isJson: boolean): ValueNode {

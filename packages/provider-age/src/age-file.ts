@@ -1,28 +1,19 @@
 /**
- * An age v1 file of one small chunk: header with stanzas, HMAC, payload.
- * Follows: C2SP age.md (file key, header, payload); RFC 5869 (HKDF), RFC 8439 (ChaCha20-Poly1305). Vectors: fixtures/cctv-age-20251208
+ * An age v1 file: a header of stanzas that each wrap the file key, its MAC, and the payload.
+ * Follows: C2SP age.md; RFC 5869 (HKDF). Vectors: fixtures/cctv-age-20251208
  * @module
  */
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
-import { CodedError } from '@waxseal/core'
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import { openPayload, sealPayload } from './payload.ts'
+import { decodeUnpadded, deriveKey, encodeUnpadded, malformed } from './primitives.ts'
+import { StanzaReader, writeStanza, type Stanza } from './stanza.ts'
 
 const VERSION = 'age-encryption.org/v1'
-export const FILE_KEY_BYTES = 16
-const KEY_BYTES = 32
-const TAG_BYTES = 16
+const MAC_BYTES = 32
 export const PAYLOAD_NONCE_BYTES = 16
-const CHUNK_BYTES = 64 * 1024
-const BODY_COLUMNS = 64
-/** Counter 0 and the flag of a last chunk. */
-const FIRST_AND_LAST = Buffer.from('000000000000000000000001', 'hex')
-const ZERO_NONCE = Buffer.alloc(12)
 /** A header of more stanzas than this is nobody's. */
 const MAX_STANZAS = 1024
-
-export interface Stanza {
-  readonly args: readonly string[]
-  readonly body: Buffer
-}
+const NO_SALT = Buffer.alloc(0)
 
 export interface AgeFile {
   readonly stanzas: readonly Stanza[]
@@ -32,109 +23,46 @@ export interface AgeFile {
   readonly payload: Buffer
 }
 
-/** Unpadded standard Base64. */
-export function encodeUnpadded(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('base64').replace(/=+$/, '')
-}
-
-/** null when not exactly what `encodeUnpadded` writes. */
-export function decodeUnpadded(text: string): Buffer | null {
-  const bytes = Buffer.from(text, 'base64')
-  return encodeUnpadded(bytes) === text ? bytes : null
-}
-
-export function malformed(what: string): CodedError {
-  return new CodedError('METADATA_INVALID', `malformed age file: ${what}`)
-}
-
 /** @throws CodedError METADATA_INVALID */
 export function parseAgeFile(file: Buffer): AgeFile {
   let at = 0
-  const line = (): string => {
+  const nextLine = (): string => {
     const end = file.indexOf(0x0a, at)
     if (end < 0) throw malformed('header is cut off')
     const text = file.toString('latin1', at, end)
-    if (!/^[\x20-\x7e]*$/.test(text)) throw malformed('header is not ASCII')
     at = end + 1
     return text
   }
-  if (line() !== VERSION) throw malformed(`not ${VERSION}`)
+  if (nextLine() !== VERSION) throw malformed(`not ${VERSION}`)
   const stanzas: Stanza[] = []
+  const reader = new StanzaReader()
   for (;;) {
     const start = at
-    const text = line()
-    if (text.startsWith('---')) {
-      const mac = decodeUnpadded(text.slice(4))
-      if (!text.startsWith('--- ') || mac?.length !== KEY_BYTES) throw malformed('header has no MAC')
+    const line = nextLine()
+    if (reader.isIdle && line.startsWith('---')) {
+      const mac = decodeUnpadded(line.slice(4))
+      if (!line.startsWith('--- ') || mac?.length !== MAC_BYTES) throw malformed('header has no MAC')
       if (stanzas.length === 0) throw malformed('header has no recipient')
       return { stanzas, authenticated: file.subarray(0, start + 3), mac, payload: file.subarray(at) }
     }
-    const args = text.split(' ')
-    if (args.shift() !== '->' || args.length === 0 || args.includes('')) throw malformed('not a recipient stanza')
+    const stanza = reader.take(line)
+    if (!stanza) continue
     if (stanzas.length >= MAX_STANZAS) throw malformed('too many recipients')
-    const parts: Buffer[] = []
-    for (let columns = BODY_COLUMNS; columns === BODY_COLUMNS; ) {
-      const body = line()
-      const bytes = decodeUnpadded(body)
-      if (body.length > BODY_COLUMNS || !bytes) throw malformed('recipient body is not Base64')
-      parts.push(bytes)
-      columns = body.length
-    }
-    stanzas.push({ args, body: Buffer.concat(parts) })
-  }
-}
-
-function derive(secret: Uint8Array, salt: Uint8Array, info: string): Buffer {
-  return Buffer.from(hkdfSync('sha256', secret, salt, info, KEY_BYTES))
-}
-
-/** HKDF of a recipient type's own. @param secret - shared secret; borrowed */
-export function deriveWrapKey(secret: Uint8Array, salt: Uint8Array, info: string): Buffer {
-  return derive(secret, salt, info)
-}
-
-/** ChaCha20-Poly1305 under a key that is used once; ciphertext and tag. */
-export function seal(key: Uint8Array, plain: Uint8Array, nonce: Uint8Array = ZERO_NONCE): Buffer {
-  const cipher = createCipheriv('chacha20-poly1305', key, nonce, { authTagLength: TAG_BYTES })
-  return Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()])
-}
-
-/** @returns null when it does not authenticate */
-export function open(key: Uint8Array, sealed: Uint8Array, nonce: Uint8Array = ZERO_NONCE): Buffer | null {
-  if (sealed.length < TAG_BYTES) return null
-  const decipher = createDecipheriv('chacha20-poly1305', key, nonce, { authTagLength: TAG_BYTES })
-  decipher.setAuthTag(sealed.subarray(sealed.length - TAG_BYTES))
-  const plain = decipher.update(sealed.subarray(0, sealed.length - TAG_BYTES)) // unverified until final() returns
-  try {
-    decipher.final()
-    return plain
-  } catch {
-    plain.fill(0)
-    return null
+    stanzas.push(stanza)
   }
 }
 
 /**
  * @param plain - at most 64 KiB
- * @param fileKey - 16 fresh random bytes
+ * @param fileKey - 16 fresh random bytes; borrowed
  * @param nonce - 16 fresh random bytes
  */
 export function writeAgeFile(plain: Uint8Array, fileKey: Uint8Array, stanzas: readonly Stanza[], nonce: Uint8Array): Buffer {
-  if (plain.length > CHUNK_BYTES) throw new RangeError('plain: more than one chunk')
-  const lines = [VERSION]
-  for (const { args, body } of stanzas) {
-    const text = encodeUnpadded(body)
-    lines.push(`-> ${args.join(' ')}`)
-    for (let i = 0; i <= text.length; i += BODY_COLUMNS) lines.push(text.slice(i, i + BODY_COLUMNS))
-  }
-  const authenticated = Buffer.from(`${lines.join('\n')}\n---`)
-  const macKey = derive(fileKey, Buffer.alloc(0), 'header')
-  const payloadKey = derive(fileKey, nonce, 'payload')
+  const authenticated = Buffer.from(`${VERSION}\n${stanzas.map(writeStanza).join('')}---`)
+  const payloadKey = deriveKey(fileKey, nonce, 'payload')
   try {
-    const mac = createHmac('sha256', macKey).update(authenticated).digest()
-    return Buffer.concat([authenticated, Buffer.from(` ${encodeUnpadded(mac)}\n`), nonce, seal(payloadKey, plain, FIRST_AND_LAST)])
+    return Buffer.concat([authenticated, Buffer.from(` ${encodeUnpadded(macOf(authenticated, fileKey))}\n`), nonce, sealPayload(payloadKey, plain)])
   } finally {
-    macKey.fill(0)
     payloadKey.fill(0)
   }
 }
@@ -145,16 +73,23 @@ export function writeAgeFile(plain: Uint8Array, fileKey: Uint8Array, stanzas: re
  * @throws CodedError METADATA_INVALID - header or payload do not authenticate
  */
 export function readPayload(file: AgeFile, fileKey: Uint8Array): Buffer {
-  const macKey = derive(fileKey, Buffer.alloc(0), 'header')
-  const payloadKey = derive(fileKey, file.payload.subarray(0, PAYLOAD_NONCE_BYTES), 'payload')
+  if (!timingSafeEqual(macOf(file.authenticated, fileKey), file.mac)) throw malformed('bad header MAC')
+  if (file.payload.length < PAYLOAD_NONCE_BYTES) throw malformed('the nonce is cut off')
+  const payloadKey = deriveKey(fileKey, file.payload.subarray(0, PAYLOAD_NONCE_BYTES), 'payload')
   try {
-    if (!timingSafeEqual(createHmac('sha256', macKey).update(file.authenticated).digest(), file.mac)) throw malformed('bad header MAC')
-    if (file.payload.length > PAYLOAD_NONCE_BYTES + CHUNK_BYTES + TAG_BYTES) throw malformed('payload is too large for a data key')
-    const plain = open(payloadKey, file.payload.subarray(PAYLOAD_NONCE_BYTES), FIRST_AND_LAST)
+    const plain = openPayload(payloadKey, file.payload.subarray(PAYLOAD_NONCE_BYTES))
     if (!plain) throw malformed('payload does not authenticate')
     return plain
   } finally {
-    macKey.fill(0)
     payloadKey.fill(0)
+  }
+}
+
+function macOf(authenticated: Uint8Array, fileKey: Uint8Array): Buffer {
+  const key = deriveKey(fileKey, NO_SALT, 'header')
+  try {
+    return createHmac('sha256', key).update(authenticated).digest()
+  } finally {
+    key.fill(0)
   }
 }

@@ -24,7 +24,7 @@ function expandPrefix(prefix: string): number[] {
 }
 
 /** Regroups bits; null when padding is wrong. */
-function regroup(data: Iterable<number>, from: number, to: number, pad: boolean): number[] | null {
+export function regroup(data: Iterable<number>, from: number, to: number, pad: boolean): number[] | null {
   const out: number[] = []
   let bits = 0
   let value = 0

@@ -1,28 +1,34 @@
 /**
  * Identity files: one identity a line, `#` comments, as age-keygen writes and SOPS reads them; or such a file in an age file
  * that a passphrase protects.
- * Follows: getsops/sops age/keysource.go (parseIdentities): no trimming, one bad line discards the source.
+ * Follows: getsops/sops age/keysource.go (parseIdentities): no trimming, one bad line discards the source;
+ * age/encrypted_keys.go (the passphrase is asked for when the file is needed, and remembered by gpg-agent under the file's digest).
  * @module
  */
-import type { KeyObject } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { CodedError } from '@waxseal/core'
+import { parseAgeFile, readPayload } from './age-file.ts'
 import { dearmor } from './armor.ts'
-import { hybridRecipient, isHybridIdentity } from './client.ts'
-import type { SshPrivateKey } from './ssh-key.ts'
+import { encodeBase32 } from './base32.ts'
+import { hybridRecipientText, parseHybridIdentity } from './hybrid.ts'
+import type { AgeIdentity, LockedIdentity } from './identity.ts'
+import { readScryptStanza, unwrapForPassphrase } from './scrypt.ts'
 import { parseIdentity, publicPoint, recipientText } from './x25519.ts'
 
-export type AgeIdentity =
-  | { readonly kind: 'x25519'; readonly key: KeyObject }
-  /** For `age-encryption`, which has the post-quantum kind. */
-  | { readonly kind: 'hybrid'; readonly text: string }
-  | { readonly kind: 'ssh'; readonly key: SshPrivateKey }
-  /** An age file for a passphrase, not armored, with identities in it. */
-  | { readonly kind: 'protected'; readonly file: Buffer }
+/** Of the digest: more would be too long a name for gpg-agent. */
+const CACHE_ID_BYTES = 25
 
 export interface NamedRecipient {
   readonly recipient: string
   /** From the comment above it. */
   readonly name: string
+}
+
+export interface IdentityFileOptions {
+  /** Of the source, for questions. */
+  readonly location?: string
+  /** White space separates identities, too (SOPS_AGE_KEY). */
+  readonly severalPerLine?: boolean
 }
 
 function invalid(what: string, hint?: string): CodedError {
@@ -31,8 +37,9 @@ function invalid(what: string, hint?: string): CodedError {
 
 function identityOf(text: string): AgeIdentity {
   if (text.startsWith('AGE-SECRET-KEY-PQ-1')) {
-    if (!isHybridIdentity(text)) throw invalid('malformed secret key')
-    return { kind: 'hybrid', text }
+    const seed = parseHybridIdentity(text)
+    if (!seed) throw invalid('malformed secret key')
+    return { kind: 'hybrid', seed }
   }
   if (text.startsWith('AGE-PLUGIN-')) throw invalid('age plugin identities cannot be used here', 'use an AGE-SECRET-KEY-1... identity')
   if (!text.startsWith('AGE-SECRET-KEY-1')) throw invalid('unknown identity type')
@@ -42,14 +49,14 @@ function identityOf(text: string): AgeIdentity {
 }
 
 /**
- * @param severalPerLine - white space separates identities, too (SOPS_AGE_KEY)
+ * @param source - borrowed
  * @throws CodedError IDENTITY_INVALID
  */
-export function parseIdentities(source: string | Uint8Array, severalPerLine = false): readonly AgeIdentity[] {
-  const bytes = Buffer.from(source)
+export function parseIdentities(source: string | Uint8Array, { location = '', severalPerLine = false }: IdentityFileOptions = {}): readonly AgeIdentity[] {
+  const bytes = typeof source === 'string' ? Buffer.from(source) : Buffer.from(source.buffer, source.byteOffset, source.byteLength)
   const text = bytes.toString('utf8')
-  if (text.startsWith('age-encryption')) return [{ kind: 'protected', file: bytes }]
-  if (text.startsWith('-----BEGIN AGE')) return [{ kind: 'protected', file: withoutArmor(text) }]
+  if (text.startsWith('age-encryption')) return [lockedFile(Buffer.from(bytes), location)]
+  if (text.startsWith('-----BEGIN AGE')) return [asIdentityError(() => lockedFile(dearmor(text), location))]
   const found: AgeIdentity[] = []
   for (const line of text.split(/\r?\n/)) {
     if (line === '' || line.startsWith('#')) continue
@@ -59,12 +66,40 @@ export function parseIdentities(source: string | Uint8Array, severalPerLine = fa
   return found
 }
 
-function withoutArmor(text: string): Buffer {
+/** @param bytes - kept */
+function lockedFile(bytes: Buffer, location: string): LockedIdentity {
+  const file = asIdentityError(() => parseAgeFile(bytes))
+  const stanza = asIdentityError(() => readScryptStanza(file))
+  if (!stanza) throw invalid('the file is encrypted, but not with a passphrase', 'decrypt it with age -d first')
+  const digest = createHash('sha256').update(bytes).digest()
+  return {
+    kind: 'locked',
+    name: `identity '${location}'`,
+    digest: digest.toString('hex'),
+    cacheId: `SopsAge${encodeBase32(digest.subarray(0, CACHE_ID_BYTES))}`,
+    mayOpen: () => true,
+    async unlock(passphrase) {
+      const fileKey = await unwrapForPassphrase(stanza, passphrase)
+      if (!fileKey) return null
+      let content: Buffer | undefined
+      try {
+        content = asIdentityError(() => readPayload(file, fileKey))
+        return parseIdentities(content, { location })
+      } finally {
+        fileKey.fill(0)
+        content?.fill(0)
+      }
+    },
+  }
+}
+
+/** Here it is not the secrets file that is damaged. */
+function asIdentityError<T>(step: () => T): T {
   try {
-    return dearmor(text)
+    return step()
   } catch (cause) {
     if (!(cause instanceof CodedError)) throw cause
-    throw new CodedError('IDENTITY_INVALID', 'the armor of the file is damaged', { cause })
+    throw new CodedError('IDENTITY_INVALID', cause.message, { cause })
   }
 }
 
@@ -80,7 +115,8 @@ export async function namedRecipients(source: string | Uint8Array): Promise<read
       const comment = line.slice(1).trim()
       if (comment && !/^(public key|created):/i.test(comment)) name = comment
     } else if (line !== '') {
-      for (const identity of parseIdentities(line)) found.push({ recipient: await recipientOf(identity), name })
+      if (line.startsWith('age-encryption') || line.startsWith('-----BEGIN AGE')) throw invalid('the file is protected by a passphrase', 'decrypt it with age -d first')
+      found.push({ recipient: await recipientOf(identityOf(line)), name })
       name = ''
     }
   }
@@ -89,6 +125,10 @@ export async function namedRecipients(source: string | Uint8Array): Promise<read
 
 async function recipientOf(identity: AgeIdentity): Promise<string> {
   if (identity.kind === 'x25519') return recipientText(publicPoint(identity.key))
-  if (identity.kind === 'hybrid') return hybridRecipient(identity.text)
-  throw invalid('the file is protected by a passphrase', 'decrypt it with age -d first')
+  if (identity.kind !== 'hybrid') throw new TypeError('no line holds such an identity')
+  try {
+    return await hybridRecipientText(identity.seed)
+  } finally {
+    identity.seed.fill(0)
+  }
 }

@@ -1,4 +1,6 @@
 export { generateIdentity, type NewIdentity } from './keygen.ts'
 export { namedRecipients, type NamedRecipient } from './identity-file.ts'
-export { createAgeProvider, type AgeOptions, type IdentitySource } from './provider.ts'
+export type { IdentitySource } from './identity-sources.ts'
+export type { PassphraseRequest, Passphrases } from './opener.ts'
+export { createAgeProvider, type AgeOptions } from './provider.ts'
 export { parseAgeRecipient, type AgeRecipient, type AgeRef } from './ref.ts'

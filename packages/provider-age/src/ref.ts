@@ -4,7 +4,7 @@
  * @module
  */
 import { CodedError, type Plain, type PlainMap, type Ref } from '@waxseal/core'
-import { isHybridRecipient } from './client.ts'
+import { parseHybridRecipient } from './hybrid.ts'
 import { parseSshPublicKey, type SshPublicKey } from './ssh-key.ts'
 import { parseRecipient } from './x25519.ts'
 
@@ -17,15 +17,16 @@ export interface AgeRef extends Ref {
   readonly fields: PlainMap
 }
 
-export type AgeRecipient = { readonly kind: 'x25519'; readonly point: Buffer } | { readonly kind: 'hybrid'; readonly text: string } | SshPublicKey
+export type AgeRecipient = { readonly kind: 'x25519'; readonly point: Buffer } | { readonly kind: 'hybrid'; readonly key: Buffer } | SshPublicKey
 
 const MIN_RSA_BITS = 2048
 
 /** @throws CodedError RECIPIENT_INVALID */
 export function parseAgeRecipient(text: string): AgeRecipient {
   if (text.startsWith('age1pq1')) {
-    if (!isHybridRecipient(text)) throw invalid(`failed to parse input as Bech32-encoded age public key: malformed recipient ${JSON.stringify(text)}`)
-    return { kind: 'hybrid', text }
+    const key = parseHybridRecipient(text)
+    if (!key) throw invalid(`failed to parse input as Bech32-encoded age public key: malformed recipient ${JSON.stringify(text)}`)
+    return { kind: 'hybrid', key }
   }
   if (text.startsWith('age1') && text.lastIndexOf('1') > 3) throw invalid(`age plugin recipients cannot be used here: ${text}`)
   if (text.startsWith('age1')) {

@@ -5,7 +5,8 @@
  * @module
  */
 import { constants, createHash, privateDecrypt, publicEncrypt, type KeyObject } from 'node:crypto'
-import { decodeUnpadded, deriveWrapKey, encodeUnpadded, FILE_KEY_BYTES, malformed, open, seal, type Stanza } from './age-file.ts'
+import { decodeUnpadded, deriveKey, encodeUnpadded, FILE_KEY_BYTES, malformed, open, seal } from './primitives.ts'
+import type { Stanza } from './stanza.ts'
 import type { SshPrivateKey, SshPublicKey } from './ssh-key.ts'
 import { exchange, POINT_BYTES, privateKey, publicPoint } from './x25519.ts'
 
@@ -17,10 +18,14 @@ function fingerprint(wire: Buffer): string {
   return encodeUnpadded(createHash('sha256').update(wire).digest().subarray(0, FINGERPRINT_BYTES))
 }
 
-/** Binds the secret to the SSH key that the X25519 point was made of. */
+/** Binds the secret to the SSH key that the X25519 point was made of. @param shared - taken over and wiped */
 function tweaked(shared: Uint8Array, wire: Buffer): Buffer | null {
-  const tweak = deriveWrapKey(Buffer.alloc(0), wire, ED25519_INFO)
-  return exchange(privateKey(tweak), shared)
+  const tweak = deriveKey(Buffer.alloc(0), wire, ED25519_INFO)
+  try {
+    return exchange(privateKey(tweak), shared)
+  } finally {
+    shared.fill(0)
+  }
 }
 
 /**
@@ -37,7 +42,7 @@ export async function wrapForSsh(fileKey: Uint8Array, recipient: SshPublicKey, s
   const secret = shared && tweaked(shared, wire)
   if (!secret) return null
   const share = publicPoint(ephemeral)
-  const key = deriveWrapKey(secret, Buffer.concat([share, point]), ED25519_INFO)
+  const key = deriveKey(secret, Buffer.concat([share, point]), ED25519_INFO)
   try {
     return { args: [kind, fingerprint(wire), encodeUnpadded(share)], body: seal(key, fileKey) }
   } finally {
@@ -56,30 +61,32 @@ async function montgomeryPoint(edwards: Uint8Array): Promise<Uint8Array | null> 
   }
 }
 
+/** Whether a stanza names the key: with it, the stanza must open. */
+export function isForSshKey({ args }: Stanza, { kind, wire }: Pick<SshPublicKey, 'kind' | 'wire'>): boolean {
+  return args[0] === kind && args[1] === fingerprint(wire)
+}
+
 /**
  * @returns the file key, owned by the caller; null if the stanza is for another key
  * @throws CodedError METADATA_INVALID - it is for this key, but damaged
  */
-export function unwrapForSsh({ args: [kind, name, shareText, ...others], body }: Stanza, identity: SshPrivateKey): Buffer | null {
-  if (kind !== identity.kind || name !== fingerprint(identity.wire)) return null
+export function unwrapForSsh(stanza: Stanza, identity: SshPrivateKey): Buffer | null {
+  if (!isForSshKey(stanza, identity)) return null
+  const [, , shareText, ...others] = stanza.args
   if (identity.kind === 'ssh-rsa') {
     if (shareText !== undefined) throw malformed('ssh-rsa recipient of a wrong shape')
-    return checked(decryptRsa(body, identity.key))
+    return checked(decryptRsa(stanza.body, identity.key))
   }
   const share = decodeUnpadded(shareText ?? '')
   if (others.length > 0 || share?.length !== POINT_BYTES) throw malformed('ssh-ed25519 recipient of a wrong shape')
-  return openEd25519(share, body, identity.wire, identity.seed)
+  return openEd25519(share, stanza.body, identity)
 }
 
-/** @param seed - 32 bytes of the Ed25519 key; borrowed */
-function openEd25519(share: Buffer, body: Buffer, wire: Buffer, seed: Buffer): Buffer {
-  const hash = createHash('sha512').update(seed).digest()
-  const own = privateKey(hash.subarray(0, POINT_BYTES))
-  hash.fill(0)
+function openEd25519(share: Buffer, body: Buffer, { wire, key: own }: SshPrivateKey): Buffer {
   const shared = exchange(own, share)
   const secret = shared && tweaked(shared, wire)
   if (!secret) throw malformed('ssh-ed25519 share of low order')
-  const key = deriveWrapKey(secret, Buffer.concat([share, publicPoint(own)]), ED25519_INFO)
+  const key = deriveKey(secret, Buffer.concat([share, publicPoint(own)]), ED25519_INFO)
   try {
     return checked(open(key, body))
   } finally {
@@ -97,6 +104,7 @@ function decryptRsa(body: Buffer, key: KeyObject): Buffer | null {
 }
 
 function checked(fileKey: Buffer | null): Buffer {
-  if (fileKey?.length !== FILE_KEY_BYTES) throw malformed('failed to decrypt file key')
-  return fileKey
+  if (fileKey?.length === FILE_KEY_BYTES) return fileKey
+  fileKey?.fill(0)
+  throw malformed('failed to decrypt file key')
 }

@@ -4,11 +4,11 @@
  * @module
  */
 import { createPrivateKey, createPublicKey, diffieHellman, type KeyObject } from 'node:crypto'
-import { decodeUnpadded, deriveWrapKey, encodeUnpadded, FILE_KEY_BYTES, malformed, open, seal, type Stanza } from './age-file.ts'
+import { decodeUnpadded, deriveKey, encodeUnpadded, malformed, open, seal, SEALED_KEY_BYTES } from './primitives.ts'
+import type { Stanza } from './stanza.ts'
 import { decodeBech32, encodeBech32 } from './bech32.ts'
 
 export const POINT_BYTES = 32
-const SEALED_BYTES = FILE_KEY_BYTES + 16
 const INFO = 'age-encryption.org/v1/X25519'
 const RECIPIENT_PREFIX = 'age'
 const IDENTITY_PREFIX = 'age-secret-key-'
@@ -83,7 +83,7 @@ export function wrapFileKey(fileKey: Uint8Array, recipient: Uint8Array, scalar: 
   const share = publicPoint(ephemeral)
   const shared = exchange(ephemeral, recipient)
   if (!shared) return null
-  const key = deriveWrapKey(shared, Buffer.concat([share, recipient]), INFO)
+  const key = deriveKey(shared, Buffer.concat([share, recipient]), INFO)
   try {
     return { args: ['X25519', encodeUnpadded(share)], body: seal(key, fileKey) }
   } finally {
@@ -100,10 +100,10 @@ export function unwrapFileKey({ args, body }: Stanza, identity: KeyObject): Buff
   const [kind, shareText = '', ...others] = args
   if (kind !== 'X25519') return null
   const share = decodeUnpadded(shareText)
-  if (others.length > 0 || share?.length !== POINT_BYTES || body.length !== SEALED_BYTES) throw malformed('X25519 recipient of a wrong shape')
+  if (others.length > 0 || share?.length !== POINT_BYTES || body.length !== SEALED_KEY_BYTES) throw malformed('X25519 recipient of a wrong shape')
   const shared = exchange(identity, share)
   if (!shared) throw malformed('X25519 share of low order')
-  const key = deriveWrapKey(shared, Buffer.concat([share, publicPoint(identity)]), INFO)
+  const key = deriveKey(shared, Buffer.concat([share, publicPoint(identity)]), INFO)
   try {
     return open(key, body)
   } finally {

@@ -5,10 +5,11 @@ import { Encrypter } from 'age-encryption'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { CodedError, type PlainMap } from '@waxseal/core'
-import { createAgeProvider, generateIdentity, namedRecipients, type IdentitySource } from '../src/index.ts'
-import { decodeUnpadded, encodeUnpadded, parseAgeFile } from '../src/age-file.ts'
+import { createAgeProvider, generateIdentity, namedRecipients, type IdentitySource, type PassphraseRequest, type Passphrases } from '../src/index.ts'
+import { parseAgeFile } from '../src/age-file.ts'
 import { armor, dearmor } from '../src/armor.ts'
 import { decodeBech32, encodeBech32 } from '../src/bech32.ts'
+import { decodeUnpadded, encodeUnpadded } from '../src/primitives.ts'
 
 const keys = join(import.meta.dirname, '../../../fixtures/sops-3.13.2/keys')
 const fixture = join(import.meta.dirname, '../../../fixtures/sops-3.13.2/fixtures/json/basic/encrypted.json')
@@ -96,20 +97,18 @@ describe('age provider', () => {
     encrypter.setPassphrase('correct horse')
     encrypter.setScryptWorkFactor(10)
     const file = await encrypter.encrypt(identityA)
-    const asked: string[] = []
-    const askPassphrase = async (location: string): Promise<string> => {
-      asked.push(location)
-      return 'correct horse'
-    }
-    const locked: IdentitySource = { location: 'keys.age', form: 'file', load: async () => file }
-    const both = createAgeProvider([locked, source(identityA)], { askPassphrase })
+    const asked: PassphraseRequest[] = []
+    const passphrases: Passphrases = { ask: async (request) => (asked.push(request), 'correct horse'), forget: async () => {} }
+    const locked: IdentitySource = { location: 'keys.age', form: 'file', load: async () => Uint8Array.from(file) }
+    const both = createAgeProvider([locked, source(identityA)], { passphrases })
     expect((await both.unwrap(both.parse(fields(entry)), options))?.length).toBe(32)
     expect(asked).toEqual([])
-    const alone = createAgeProvider([locked], { askPassphrase })
-    for (let i = 0; i < 2; i++) expect((await alone.unwrap(alone.parse(fields(entry)), options))?.length).toBe(32)
-    expect(asked).toEqual(['keys.age'])
+    const alone = createAgeProvider([locked], { passphrases })
+    const opening = [1, 2].map(() => alone.unwrap(alone.parse(fields(entry)), options))
+    for (const part of await Promise.all(opening)) expect(part?.length).toBe(32)
+    expect(asked).toEqual([{ question: "Enter passphrase for identity 'keys.age':", cacheId: expect.stringMatching(/^SopsAge[A-Z2-7]{40}$/) }])
     const mute = createAgeProvider([locked])
-    await expect(mute.unwrap(mute.parse(fields(entry)), options)).rejects.toMatchObject({ code: 'IDENTITY_INVALID', hint: 'decrypt it with age -d first' })
+    await expect(mute.unwrap(mute.parse(fields(entry)), options)).rejects.toMatchObject({ code: 'IDENTITY_INVALID', hint: 'use a key without one' })
   })
 
   it.each([

@@ -1,0 +1,100 @@
+/**
+ * Opens age files with the identities there are: first with those that need nobody, then with those that ask.
+ * @module
+ */
+import { CodedError } from '@waxseal/core'
+import { readPayload, type AgeFile } from './age-file.ts'
+import { unwrapWith, type AgeIdentity, type LockedIdentity } from './identity.ts'
+
+export interface PassphraseRequest {
+  /** Ends in a colon. */
+  readonly question: string
+  /** By which an agent may remember the answer. */
+  readonly cacheId?: string
+}
+
+export interface Passphrases {
+  /** @throws CodedError */
+  ask(request: PassphraseRequest): Promise<string>
+  /** It was wrong: nobody is to remember it. */
+  forget(request: PassphraseRequest): Promise<void>
+}
+
+export type Opener = (file: AgeFile, identities: readonly AgeIdentity[]) => Promise<Buffer | null>
+
+/**
+ * What was unlocked once stays so for the life of the opener.
+ * @param passphrases - absent: locked identities cannot be used
+ * @returns opens a file: the payload, owned by the caller; null if no identity is one of its recipients; throws CodedError METADATA_INVALID for
+ * a damaged file, and what the asking threw if nothing else opens it
+ */
+export function createOpener(passphrases: Passphrases | undefined): Opener {
+  const unlocked = new Map<string, Promise<readonly AgeIdentity[]>>()
+
+  /** Whoever comes while somebody is being asked waits for the same answer. */
+  async function unlock(identity: LockedIdentity): Promise<readonly AgeIdentity[]> {
+    const key = `${identity.name}\0${identity.digest}`
+    const answer = unlocked.get(key) ?? askFor(identity, passphrases)
+    unlocked.set(key, answer)
+    try {
+      return await answer
+    } catch (error) {
+      unlocked.delete(key)
+      throw error
+    }
+  }
+
+  async function openFile(file: AgeFile, identities: readonly AgeIdentity[]): Promise<Buffer | null> {
+    const locked: LockedIdentity[] = []
+    for (const identity of identities) {
+      if (identity.kind === 'locked') {
+        locked.push(identity)
+        continue
+      }
+      const fileKey = await unwrapWith(identity, file)
+      if (fileKey) return readAndWipe(file, fileKey)
+    }
+    return firstAnswer(
+      locked.filter((identity) => identity.mayOpen(file)),
+      async (identity) => openFile(file, await unlock(identity)),
+    )
+  }
+  return openFile
+}
+
+async function askFor(identity: LockedIdentity, passphrases: Passphrases | undefined): Promise<readonly AgeIdentity[]> {
+  const { name, cacheId } = identity
+  if (!passphrases) {
+    throw new CodedError('IDENTITY_INVALID', `${name} is protected by a passphrase, which cannot be asked for here`, { hint: 'use a key without one' })
+  }
+  const request = { question: `Enter passphrase for ${name}:`, ...(cacheId !== undefined && { cacheId }) }
+  const identities = await identity.unlock(await passphrases.ask(request))
+  if (identities) return identities
+  await passphrases.forget(request)
+  throw new CodedError('IDENTITY_INVALID', `incorrect passphrase for ${name}, or the file is damaged`)
+}
+
+/** What one cannot do, another may: the first failure is told only if nothing comes. */
+async function firstAnswer<T>(items: readonly T[], ask: (item: T) => Promise<Buffer | null>): Promise<Buffer | null> {
+  const failures: CodedError[] = []
+  for (const item of items) {
+    try {
+      const answer = await ask(item)
+      if (answer) return answer
+    } catch (error) {
+      if (!(error instanceof CodedError) || error.code === 'CANCELED') throw error
+      failures.push(error)
+    }
+  }
+  if (failures[0]) throw failures[0]
+  return null
+}
+
+/** @param fileKey - taken over and wiped */
+function readAndWipe(file: AgeFile, fileKey: Buffer): Buffer {
+  try {
+    return readPayload(file, fileKey)
+  } finally {
+    fileKey.fill(0)
+  }
+}
