@@ -36,9 +36,21 @@ export interface RunOptions {
   readonly stdinBytes?: Uint8Array
 }
 
+export async function runHandler(handler: Handler, args: readonly string[], options: RunOptions): Promise<Ended> {
+  const { status, stdout, stderr } = await runForBytes(handler, args, options)
+  return { status, stdout: stdout.toString(), stderr: stderr.toString() }
+}
+
+export interface EndedWithBytes {
+  readonly status: number
+  readonly stdout: Buffer
+  readonly stderr: Buffer
+}
+
 /** Children get the test's pipes instead of the process's own input and output. */
-export async function runHandler(handler: Handler, args: readonly string[], { cwd, env = {}, stdin = '', stdinBytes }: RunOptions): Promise<Ended> {
-  let [stdout, stderr, input] = ['', '', stdin]
+export async function runForBytes(handler: Handler, args: readonly string[], { cwd, env = {}, stdin = '', stdinBytes }: RunOptions): Promise<EndedWithBytes> {
+  let input = stdinBytes ? Buffer.from(stdinBytes).toString() : stdin
+  const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []]
   const context: Context = {
     env: { PATH: process.env['PATH'], HOME: cwd, ...env },
     cwd,
@@ -53,16 +65,16 @@ export async function runHandler(handler: Handler, args: readonly string[], { cw
         return line
       },
     },
-    stdout: { isTerminal: false, write: (data) => void (stdout += Buffer.from(data).toString()) },
-    stderr: { isTerminal: false, write: (data) => void (stderr += Buffer.from(data).toString()) },
+    stdout: { isTerminal: false, write: (data) => void stdout.push(Buffer.from(data)) },
+    stderr: { isTerminal: false, write: (data) => void stderr.push(Buffer.from(data)) },
     now: () => new Date('2026-01-02T03:04:05Z'),
     random: createRandomSource(),
     signal: new AbortController().signal,
     run(program, words, options) {
       return new Promise<ChildEnd>((resolve) => {
         const child = spawn(program, words, { cwd, env: options.env, stdio: ['pipe', 'pipe', 'pipe'] })
-        child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
-        child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
+        child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk))
+        child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk))
         child.on('error', (error: NodeJS.ErrnoException) => resolve({ status: null, signal: null, error }))
         child.on('close', (status, signal) => resolve({ status, signal }))
         child.stdin.on('error', () => {})
@@ -71,5 +83,5 @@ export async function runHandler(handler: Handler, args: readonly string[], { cw
     },
   }
   const status = await handler(args, context)
-  return { status, stdout, stderr }
+  return { status, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr) }
 }

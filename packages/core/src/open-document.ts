@@ -13,7 +13,7 @@ import { readSpellings, type Spellings } from './layout-hint.ts'
 import { parseMetadata, type Metadata } from './metadata.ts'
 import { NonceCache } from './nonce-cache.ts'
 import { createRandomSource } from './random.ts'
-import { compileSelector } from './selector.ts'
+import { compileSelector, compileSelectorForReading } from './selector.ts'
 import type { CommentNode, Tree } from './tree.ts'
 import { createValueCipher, type ValueCipher } from './value-cipher.ts'
 import { decryptTree, type Plaintext } from './walk.ts'
@@ -74,7 +74,7 @@ export async function openDocument(document: Document, request: OpenRequest): Pr
   const { metadata, dataKey } = unlocked
   const nonces = new NonceCache()
   const cipher = createValueCipher(dataKey, { nonces: keepNonces ? nonces : undefined, random: createRandomSource() })
-  const selector = await compileSelector(metadata.selection)
+  const selector = await (keepNonces ? compileSelector : compileSelectorForReading)(metadata.selection)
   const { mac, edits, ...decrypted } = decryptTree(document.tree, { cipher, selector, macOnlyEncrypted: metadata.macOnlyEncrypted })
   if (!allowUnverifiedMac) verifyMac(metadata, mac, cipher)
   const spellings: Spellings = unlocked.layoutHint ? readSpellings(metadata.found, document.tree, dataKey) : new Map()

@@ -3,7 +3,7 @@
  * everything below it, a comment for what follows it on its level and everything below that.
  * Follows: getsops/sops sops.go (shouldBeEncrypted), stores/stores.go (at most one setting).
  *
- * The reference treats an expression that does not compile as one that never matches, and writes plaintext; here it is an error.
+ * The reference treats an expression that does not compile as one that never matches, and writes plaintext; here nothing is written under one.
  * @module
  */
 import { CodedError } from './errors.ts'
@@ -61,6 +61,23 @@ export async function compileSelector(selection: Selection | null): Promise<Sele
   if (selection === null) return { byComment: false, encryptsMatched: false, matches: () => false }
   const { setting, pattern } = selection
   const matches = setting.endsWith('suffix') ? (text: string) => text.endsWith(pattern) : remember(await compileRegex(pattern, setting))
+  return selectorOf(setting, matches)
+}
+
+/**
+ * For reading: an expression that does not compile matched nothing when the reference program wrote the file, so it matches nothing here.
+ * What writes refuses it.
+ */
+export async function compileSelectorForReading(selection: Selection | null): Promise<Selector> {
+  try {
+    return await compileSelector(selection)
+  } catch (error) {
+    if (selection === null || !(error instanceof CodedError && error.code === 'REGEX_INVALID')) throw error
+    return selectorOf(selection.setting, () => false)
+  }
+}
+
+function selectorOf(setting: SelectorSetting, matches: Selector['matches']): Selector {
   return { byComment: setting.includes('comment'), encryptsMatched: setting.startsWith('encrypted'), matches }
 }
 

@@ -91,6 +91,15 @@ describe('opening', () => {
     expect((await errorOf(() => openDocument(file, { providers: strangers }))).code).toBe('DATA_KEY_UNRECOVERABLE')
   })
 
+  it('reads a file under an expression that is none as the reference wrote it, in clear, and writes nothing under it', async () => {
+    const clear = [map('a', 'x')]
+    const file = await encrypt(clear, { selection: { setting: 'encrypted_regex', pattern: '^nothing$' } })
+    const invalid = document(file.tree, { ...block(file), encrypted_regex: '(' })
+    const opened = await openDocument(invalid, { providers: providers(fakeProvider('age')), keepNonces: false })
+    expect(plainTree(opened)).toEqual(file.tree)
+    expect((await errorOf(() => open(invalid))).code).toBe('REGEX_INVALID')
+  })
+
   it('notices clear values that were changed, moved or removed', async () => {
     const [root] = (await encrypt()).tree
     const file = await encrypt()

@@ -1,5 +1,5 @@
 /**
- * The text of a YAML file: UTF-8 (a byte order mark is kept, not read), without control characters.
+ * The text of a YAML file: UTF-8 (a byte order mark is kept, not read), without control characters. UTF-16 is read too, and written as UTF-8.
  * Follows: YAML 1.1 5.1 (character set), as go.yaml.in/yaml/v3 reads it.
  * @module
  */
@@ -27,11 +27,23 @@ export function isReadable(text: string): boolean {
 
 /** @throws CodedError PARSE_ENCODING, PARSE_FAILED for control characters */
 export function readSource(bytes: Uint8Array): Source {
-  const decoded = decodeText(bytes)
+  const decoded = decodeUtf16(bytes) ?? decodeText(bytes)
   const source = sourceOf(decoded)
   const refused = REFUSED.exec(decoded)
   if (refused !== null) throw syntaxError(source, refused.index, 'control characters are not allowed')
   return source
+}
+
+/** @returns undefined without a byte order mark of UTF-16 */
+function decodeUtf16(bytes: Uint8Array): string | undefined {
+  const [first, second] = bytes
+  const encoding = first === 0xff && second === 0xfe ? 'utf-16le' : first === 0xfe && second === 0xff ? 'utf-16be' : undefined
+  if (encoding === undefined) return undefined
+  try {
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes)
+  } catch (cause) {
+    throw new CodedError('PARSE_ENCODING', 'the file begins as UTF-16 text and is not', { cause, hint: 'convert it to UTF-8, or treat it as binary' })
+  }
 }
 
 /** A text that is known to be readable. */

@@ -17,6 +17,25 @@ function refusal(source: string | Uint8Array): CodedError {
   throw new Error('was read')
 }
 
+describe('UTF-16', () => {
+  const utf16 = Buffer.from('\ufeffk: é😀\n', 'utf16le')
+  it.each([
+    ['little-endian', utf16],
+    ['big-endian', Buffer.from(utf16).swap16()],
+  ])('is read by its byte order mark: %s', (_, bytes) => {
+    const document = parseYaml(bytes)
+    expect(document.tree.map(treeText)).toEqual(['{k: "é😀"}'])
+    expect(Buffer.from(document.apply([])).toString()).toBe('k: é😀\n')
+  })
+
+  it.each([
+    ['half a character', Buffer.from([0xff, 0xfe, 0x6b])],
+    ['half a pair', Buffer.from([0xff, 0xfe, 0x00, 0xd8, 0x0a, 0x00])],
+  ])('is refused with %s', (_, bytes) => {
+    expect(refusal(bytes).code).toBe('PARSE_ENCODING')
+  })
+})
+
 describe('values', () => {
   it.each([
     ['', 'null'], ['~', 'null'], ['Null', 'null'], ['nULL', '"nULL"'],
