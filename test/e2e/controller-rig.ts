@@ -1,5 +1,5 @@
 /**
- * The controller as a process of its own against the embedded API server.
+ * The controller as a process of its own against an API server, as a pod with the roles that come with it.
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -8,20 +8,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseAllDocuments } from 'yaml'
 import { newKeySecret, readKeySecret, sealSecret, type GeneratedKey, type SealedSecretManifest, type SecretManifest } from '@waxseal/sealed'
-import { startApiServer, type ApiServer } from '@waxseal/testkit'
+import { ROOT, type Account, type AnyObject, type Cluster, type Json } from './cluster.ts'
 
-export const ROOT = join(import.meta.dirname, '..', '..')
-const CRD_FILE = join(ROOT, 'controller', 'deploy', 'crd', 'sealedsecrets.yaml')
+const ROLES_FILE = join(ROOT, 'controller', 'deploy', 'kustomize', 'rbac.yaml')
 const READY_MS = 20_000
 
+export const SEALED = 'sealedsecrets.bitnami.com'
 export const FIXTURES = join(ROOT, 'fixtures', 'sealed-secrets-0.38.4-de72a97b')
 
 /** One of the keys that the recordings were made with: k1 and small are small, k2 and k3 have 4096 bits. */
 export function recordedKey(name: 'k1' | 'k2' | 'k3' | 'small'): GeneratedKey {
   return readKeySecret(JSON.parse(readFileSync(join(FIXTURES, 'keys', `${name}.secret.json`), 'utf8')))
 }
-
-export type Json = Readonly<Record<string, unknown>>
 
 export interface Event extends Json {
   readonly type: string
@@ -35,48 +33,83 @@ export interface SealedStatus {
   readonly conditions: readonly { readonly type: string; readonly status: string; readonly message?: string; readonly lastUpdateTime: string; readonly lastTransitionTime: string }[]
 }
 
-export class Rig {
-  readonly api: ApiServer
-  readonly folder = mkdtempSync(join(tmpdir(), 'waxseal-e2e-'))
-  readonly key: GeneratedKey
-  readonly #running = new Set<RunningController>()
+export interface RigOptions {
+  /** Without: the controller makes its first key. */
+  readonly withKey?: boolean
+  /** Without: the test binds roles itself. */
+  readonly withRoles?: boolean
+}
 
-  private constructor(api: ApiServer, key: GeneratedKey) {
-    this.api = api
-    this.key = key
+/** A tenant of the cluster: a controller's namespace, one for SealedSecrets, and what is needed to start replicas. */
+export class Rig<Server extends Cluster = Cluster> {
+  readonly cluster: Server
+  readonly key = recordedKey('k1')
+  /** The controller's own namespace, and the one that tests put SealedSecrets into. */
+  readonly own: string
+  readonly apps: string
+  readonly account: Account
+  readonly #folder = mkdtempSync(join(tmpdir(), 'waxseal-e2e-'))
+  readonly #namespaces = new Set<string>()
+  readonly #running = new Set<RunningController>()
+  #token = ''
+
+  private constructor(cluster: Server) {
+    const id = randomBytes(3).toString('hex')
+    this.cluster = cluster
+    this.own = `own-${id}`
+    this.apps = `apps-${id}`
+    this.account = { namespace: this.own, name: 'sealed-secrets-controller' }
   }
 
-  /** A cluster with the CRD, the namespace `apps` and, unless told otherwise, one small sealing key. */
-  static async start(options: { readonly withKey?: boolean } = {}): Promise<Rig> {
-    const crds = parseAllDocuments(readFileSync(CRD_FILE, 'utf8')).map((document) => document.toJS() as object)
-    const api = await startApiServer({ crds, backgroundDelayMs: 20 })
-    const key = recordedKey('k1')
-    const rig = new Rig(api, key)
-    rig.createNamespace('apps')
-    if (options.withKey !== false) rig.addKey(key)
+  static async start<Server extends Cluster>(cluster: Server, { withKey = true, withRoles = true }: RigOptions = {}): Promise<Rig<Server>> {
+    const rig = new Rig(cluster)
+    await rig.createNamespace(rig.own)
+    await rig.createNamespace(rig.apps)
+    await cluster.put({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: rig.account })
+    if (withRoles) await rig.#bindRoles()
+    rig.#token = await cluster.token(rig.account)
+    if (withKey) await rig.addKey(rig.key)
     return rig
   }
 
   async stop(): Promise<void> {
     for (const controller of this.#running) await controller.stop('SIGKILL')
-    await this.api.close()
-    rmSync(this.folder, { recursive: true, force: true })
+    // The next tenant's controller looks at every namespace.
+    for (const namespace of this.#namespaces) {
+      for (const { metadata } of await this.cluster.list(SEALED, namespace)) await this.cluster.delete(SEALED, namespace, metadata.name ?? '')
+    }
+    rmSync(this.#folder, { recursive: true, force: true })
   }
 
-  createNamespace(name: string): void {
-    this.api.put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
+  async createNamespace(name: string): Promise<void> {
+    this.#namespaces.add(name)
+    await this.cluster.put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
+  }
+
+  /** Those of controller/deploy, for the account and namespace of this tenant. */
+  async #bindRoles(): Promise<void> {
+    const text = readFileSync(ROLES_FILE, 'utf8').replaceAll('namespace: kube-system', `namespace: ${this.own}`)
+    for (const document of parseAllDocuments(text)) {
+      const object = document.toJS() as AnyObject
+      const isOfCluster = object.metadata.namespace === undefined
+      await this.cluster.put(isOfCluster ? { ...object, metadata: { name: `${object.metadata.name}-${this.own}` }, ...this.#roleRef(object) } : object)
+    }
+  }
+
+  #roleRef({ roleRef }: AnyObject): object {
+    return roleRef === undefined ? {} : { roleRef: { ...(roleRef as Json), name: `${String((roleRef as Json)['name'])}-${this.own}` } }
   }
 
   /** @returns the name of the key Secret */
-  addKey(key: GeneratedKey): string {
-    const secret = newKeySecret(key, { namespace: 'kube-system', prefix: 'sealed-secrets-key' })
+  async addKey(key: GeneratedKey): Promise<string> {
+    const secret = newKeySecret(key, { namespace: this.own, prefix: 'sealed-secrets-key' })
     const name = `sealed-secrets-key${randomBytes(3).toString('hex')}`
-    this.api.put({ ...secret, metadata: { ...secret.metadata, name } })
+    await this.cluster.put({ ...secret, metadata: { ...secret.metadata, name } })
     return name
   }
 
   seal(name: string, data: Readonly<Record<string, string>>, more: { readonly namespace?: string; readonly key?: GeneratedKey; readonly secret?: Partial<SecretManifest> } = {}): SealedSecretManifest {
-    const { namespace = 'apps', key = this.key, secret } = more
+    const { namespace = this.apps, key = this.key, secret } = more
     const manifest: SecretManifest = {
       kind: 'Secret',
       apiVersion: 'v1',
@@ -88,41 +121,57 @@ export class Rig {
   }
 
   /** Creates it or replaces its spec and metadata. */
-  apply(sealed: SealedSecretManifest): void {
+  async apply(sealed: SealedSecretManifest): Promise<void> {
     const { namespace = '', name = '' } = sealed.metadata
-    const { uid, resourceVersion } = this.api.get('sealedsecrets.bitnami.com', namespace, name)?.metadata ?? {}
-    this.api.put({ ...sealed, metadata: { ...sealed.metadata, ...(uid ? { uid, resourceVersion } : {}) } })
+    const { uid, resourceVersion } = (await this.sealed(name, namespace))?.metadata ?? {}
+    await this.cluster.put({ ...sealed, metadata: { ...sealed.metadata, ...(uid ? { uid, resourceVersion } : {}) } })
   }
 
-  secret(name: string, namespace = 'apps'): Json | undefined {
-    return this.api.get('secrets', namespace, name)
+  sealed(name: string, namespace = this.apps): Promise<AnyObject | undefined> {
+    return this.cluster.get(SEALED, namespace, name)
+  }
+
+  secret(name: string, namespace = this.apps): Promise<AnyObject | undefined> {
+    return this.cluster.get('secrets', namespace, name)
+  }
+
+  async deleteSecret(name: string, namespace = this.apps): Promise<void> {
+    await this.cluster.delete('secrets', namespace, name)
   }
 
   /** Decoded. */
-  data(name: string, namespace = 'apps'): Record<string, string> | undefined {
-    const data = this.secret(name, namespace)?.['data'] as Record<string, string> | undefined
+  async data(name: string, namespace = this.apps): Promise<Record<string, string> | undefined> {
+    const data = (await this.secret(name, namespace))?.['data'] as Record<string, string> | undefined
     return data && Object.fromEntries(Object.entries(data).map(([item, text]) => [item, Buffer.from(text, 'base64').toString()]))
   }
 
-  status(name: string, namespace = 'apps'): SealedStatus | undefined {
-    return this.api.get('sealedsecrets.bitnami.com', namespace, name)?.['status'] as SealedStatus | undefined
+  async status(name: string, namespace = this.apps): Promise<SealedStatus | undefined> {
+    return (await this.sealed(name, namespace))?.['status'] as SealedStatus | undefined
   }
 
-  isSynced(name: string, namespace = 'apps'): boolean {
-    const generation = this.api.get('sealedsecrets.bitnami.com', namespace, name)?.metadata.generation
-    const status = this.status(name, namespace)
-    return status?.observedGeneration === generation && status?.conditions[0]?.status === 'True'
+  async isSynced(name: string, namespace = this.apps): Promise<boolean> {
+    const sealed = await this.sealed(name, namespace)
+    const status = sealed?.['status'] as SealedStatus | undefined
+    return status?.observedGeneration === sealed?.metadata.generation && status?.conditions[0]?.status === 'True'
   }
 
-  events(name: string, namespace = 'apps'): readonly Event[] {
-    const all = this.api.list('events', namespace) as unknown as (Event & { readonly involvedObject: { readonly name: string } })[]
+  async isRefused(name: string, namespace = this.apps): Promise<boolean> {
+    return (await this.status(name, namespace))?.conditions[0]?.status === 'False'
+  }
+
+  async events(name: string, namespace = this.apps): Promise<readonly Event[]> {
+    const all = (await this.cluster.list('events', namespace)) as unknown as (Event & { readonly involvedObject: { readonly name: string } })[]
     return all.filter(({ involvedObject }) => involvedObject.name === name)
   }
 
-  /** @param token - of another user than the administrator */
-  async controller(args: readonly string[] = [], options: { readonly token?: string } = {}): Promise<RunningController> {
-    const folder = join(this.folder, randomBytes(4).toString('hex'))
-    const env = { ...this.api.inClusterEnv(folder, options), WAXSEAL_SERVICE_ACCOUNT_FOLDER: folder }
+  /** The sealing keys in the cluster. */
+  async keySecrets(): Promise<AnyObject[]> {
+    return (await this.cluster.list('secrets', this.own)).filter(({ type }) => type === 'kubernetes.io/tls')
+  }
+
+  async controller(args: readonly string[] = []): Promise<RunningController> {
+    const folder = join(this.#folder, randomBytes(4).toString('hex'))
+    const env = { ...this.cluster.podEnv(folder, this.own, this.#token), WAXSEAL_SERVICE_ACCOUNT_FOLDER: folder }
     const controller = new RunningController(args, env)
     this.#running.add(controller)
     await controller.listening

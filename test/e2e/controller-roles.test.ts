@@ -1,12 +1,11 @@
 /**
  * The controller under the roles of upstream's manifests: people change the image before the chart.
  */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { KEY_LABEL } from '@waxseal/sealed'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { EmbeddedCluster, SERVERS, startCluster, type Cluster } from './cluster.ts'
 import { Rig, sleep, waitFor } from './controller-rig.ts'
 
 const RBAC = 'rbac.authorization.k8s.io'
-const ACCOUNT = { namespace: 'kube-system', name: 'sealed-secrets-controller' }
 
 /** `secrets-unsealer` of controller.yaml; the chart has the same as a Role for each additional namespace. */
 const UNSEALER = [
@@ -19,61 +18,64 @@ const UNSEALER = [
 /** `sealed-secrets-key-admin`, in the controller's own namespace. */
 const KEY_ADMIN = [{ apiGroups: [''], resources: ['secrets'], verbs: ['create', 'list'] }]
 
-let rig: Rig
-let token: string
-beforeEach(async () => {
-  rig = await Rig.start({ withKey: false })
-  token = rig.api.users.serviceAccountToken(ACCOUNT.namespace, ACCOUNT.name)
-})
-afterEach(() => rig.stop())
+describe.each(SERVERS)("under upstream's roles, on the %s API server", (server) => {
+  let cluster: Cluster
+  let rig: Rig
+  beforeAll(async () => {
+    cluster = await startCluster(server)
+  })
+  afterAll(() => cluster.stop())
+  beforeEach(async () => {
+    rig = await Rig.start(cluster, { withKey: false, withRoles: false })
+  })
+  afterEach(() => rig.stop())
 
-function bind(kind: 'ClusterRole' | 'Role', name: string, rules: readonly object[], namespace?: string): void {
-  const metadata = { name, ...(namespace ? { namespace } : {}) }
-  const apiVersion = `${RBAC}/v1`
-  rig.api.put({ apiVersion, kind, metadata, rules })
-  const roleRef = { apiGroup: RBAC, kind, name }
-  rig.api.put({ apiVersion, kind: `${kind}Binding`, metadata, subjects: [{ kind: 'ServiceAccount', ...ACCOUNT }], roleRef })
-}
+  async function bind(kind: 'ClusterRole' | 'Role', role: string, rules: readonly object[], namespace?: string): Promise<void> {
+    const name = `${role}-${rig.own}` // roles of the cluster are nobody's own
+    const metadata = { name, ...(namespace ? { namespace } : {}) }
+    const apiVersion = `${RBAC}/v1`
+    await cluster.put({ apiVersion, kind, metadata, rules })
+    const roleRef = { apiGroup: RBAC, kind, name }
+    await cluster.put({ apiVersion, kind: `${kind}Binding`, metadata, subjects: [{ kind: 'ServiceAccount', ...rig.account }], roleRef })
+  }
 
-/** What was refused, apart from what is asked to find out what is permitted. */
-function refusals(): string[] {
-  return rig.api.requests
-    .all()
-    .filter(({ status, resource }) => status === 403 && resource?.plural !== 'leases')
-    .map(({ verb, path }) => `${verb} ${path.split('?')[0]}`)
-}
+  /** What was refused, apart from what is asked to find out what is permitted. */
+  function refusals(): string[] {
+    if (!(cluster instanceof EmbeddedCluster)) return []
+    const all = cluster.api.requests.all().filter(({ status, resource }) => status === 403 && resource?.plural !== 'leases')
+    return all.map(({ verb, path }) => `${verb} ${path.split('?')[0]}`)
+  }
 
-describe("under upstream's roles", () => {
   it('does all of its work, as the only replica', async () => {
-    bind('ClusterRole', 'secrets-unsealer', UNSEALER)
-    bind('Role', 'sealed-secrets-key-admin', KEY_ADMIN, 'kube-system')
-    const controller = await (await rig.controller([], { token })).ready()
+    await bind('ClusterRole', 'secrets-unsealer', UNSEALER)
+    await bind('Role', 'sealed-secrets-key-admin', KEY_ADMIN, rig.own)
+    const controller = await (await rig.controller()).ready()
     expect(controller.output).toContain('The role permits no leases')
     const certificate = await (await controller.fetch('/v1/cert.pem')).text()
     expect(certificate).toContain('BEGIN CERTIFICATE')
-    rig.addKey(rig.key)
-    rig.apply(rig.seal('a', { k: 'v' }))
-    rig.apply(rig.seal('bad', { k: 'v' }, { namespace: 'kube-system' }))
+    await rig.addKey(rig.key)
+    await rig.apply(rig.seal('a', { k: 'v' }))
+    await rig.apply(rig.seal('bad', { k: 'v' }, { namespace: rig.own }))
     await waitFor(() => rig.isSynced('a'))
-    rig.api.delete('secrets', 'apps', 'a')
-    await waitFor(() => rig.secret('a') !== undefined)
-    rig.apply(rig.seal('a', { k: 'other' }))
-    await waitFor(() => rig.data('a')?.['k'] === 'other' && rig.isSynced('a'))
-    await waitFor(() => rig.events('a').some(({ count }) => count > 1)) // counted up by a patch
+    await rig.deleteSecret('a')
+    await waitFor(async () => (await rig.secret('a')) !== undefined)
+    await rig.apply(rig.seal('a', { k: 'other' }))
+    await waitFor(async () => (await rig.data('a'))?.['k'] === 'other' && (await rig.isSynced('a')))
+    await waitFor(async () => (await rig.events('a')).some(({ count }) => count > 1)) // counted up by a patch
     expect(refusals()).toEqual([])
     expect(await controller.stop()).toBe(0)
   })
 
   it('works with roles in single namespaces, without the right to watch its keys', async () => {
-    bind('Role', 'sealed-secrets-key-admin', KEY_ADMIN, 'kube-system')
-    bind('Role', 'secrets-unsealer', UNSEALER, 'apps')
-    const controller = await rig.controller(['--additional-namespaces=apps'], { token })
-    await waitFor(() => rig.api.list('secrets', 'kube-system').some(({ metadata }) => metadata.labels?.[KEY_LABEL] === 'active'))
-    rig.addKey(rig.key)
-    rig.apply(rig.seal('a', { k: 'v' }))
-    await waitFor(() => rig.isSynced('a'))
+    await bind('Role', 'sealed-secrets-key-admin', KEY_ADMIN, rig.own)
+    await bind('Role', 'secrets-unsealer', UNSEALER, rig.apps)
+    const controller = await rig.controller([`--additional-namespaces=${rig.apps}`])
+    await waitFor(async () => (await rig.keySecrets()).length > 0)
+    await rig.addKey(rig.key)
+    await rig.apply(rig.seal('a', { k: 'v' }))
+    await waitFor(() => rig.isSynced('a'), 45_000) // keys are listed twice a minute
     await sleep(50)
     expect(controller.output.match(/does not permit watching/g)).toHaveLength(1)
     expect(await controller.stop()).toBe(0)
-  })
+  }, 60_000)
 })

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net"
@@ -28,6 +29,7 @@ const (
 // controlPlane starts its components as children of this process; when one ends, all end.
 type controlPlane struct {
 	port           int
+	crd            []byte
 	controllers    string
 	apiServerFlags []string
 
@@ -83,6 +85,12 @@ func (p *controlPlane) start() error {
 	}
 	if err := waitFor(p.ctx, client, endpoint, "/readyz", "/api/v1/namespaces/default"); err != nil {
 		return err
+	}
+	if p.crd != nil {
+		// Before the controllers: the garbage collector looks for new kinds only twice a minute.
+		if err := createDefinition(client, endpoint, p.crd); err != nil {
+			return err
+		}
 	}
 	if p.controllers != "" {
 		if err := p.startControllers(); err != nil {
@@ -170,6 +178,19 @@ func isThere(client *http.Client, url string) bool {
 	}
 	_ = response.Body.Close()
 	return response.StatusCode == http.StatusOK
+}
+
+func createDefinition(client *http.Client, endpoint string, definition []byte) error {
+	url := endpoint + "/apis/apiextensions.k8s.io/v1/customresourcedefinitions?fieldValidation=Strict"
+	response, err := client.Post(url, "application/yaml", bytes.NewReader(definition))
+	if err != nil {
+		return err
+	}
+	_ = response.Body.Close()
+	if response.StatusCode != http.StatusCreated && response.StatusCode != http.StatusConflict {
+		return fmt.Errorf("the definition was refused: %s", response.Status)
+	}
+	return nil
 }
 
 func freePort() (int, error) {

@@ -1,7 +1,7 @@
 // kube-rig is a Kubernetes control plane for tests: etcd, kube-apiserver and a few controllers on 127.0.0.1, without a
 // container engine, a kubelet or root.
 //
-//	kube-rig up --dir DIR [--port PORT] [--controllers LIST] [-- FLAGS OF KUBE-APISERVER]
+//	kube-rig up --dir DIR [--port PORT] [--crd FILE] [--controllers LIST] [-- FLAGS OF KUBE-APISERVER]
 //	kube-rig kubectl ARGS...
 //
 // It prints READY when it serves and runs until SIGTERM. DIR then holds kubeconfig (an administrator's), logs and data; it can
@@ -63,6 +63,7 @@ func up(args []string) error {
 	flags := flag.NewFlagSet("up", flag.ExitOnError)
 	dir := flags.String("dir", "", "folder for certificates, data, logs and kubeconfig")
 	port := flags.Int("port", 0, "port of the API server on 127.0.0.1 (0: any free one)")
+	crd := flags.String("crd", "", "YAML file with a CustomResourceDefinition to begin with")
 	list := flags.String("controllers", noticedControllers, "controllers of kube-controller-manager; empty for none")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -73,10 +74,17 @@ func up(args []string) error {
 	if err := os.MkdirAll(*dir, 0o700); err != nil {
 		return err
 	}
+	var definition []byte
+	if *crd != "" {
+		var err error
+		if definition, err = os.ReadFile(*crd); err != nil {
+			return err
+		}
+	}
 	// All paths are relative from here on, for the children too: the path of a Unix socket holds 107 bytes at most.
 	if err := os.Chdir(*dir); err != nil {
 		return err
 	}
-	plane := &controlPlane{port: *port, controllers: *list, apiServerFlags: flags.Args()}
+	plane := &controlPlane{port: *port, crd: definition, controllers: *list, apiServerFlags: flags.Args()}
 	return plane.run()
 }

@@ -1,0 +1,187 @@
+/**
+ * An API server with the definition of SealedSecrets: the embedded one, which is always there and can be troubled, and the
+ * real one where its rig was brought.
+ */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parse } from 'yaml'
+import { createTransport, kubeconfigConnection, KubeClient, type KubeObject, type Place, type Resource } from '@waxseal/kube'
+import { startApiServer, type ApiServer } from '@waxseal/testkit'
+import { rigProgram } from '../rigs/rigs.ts'
+
+export const ROOT = join(import.meta.dirname, '..', '..')
+const CRD_FILE = join(ROOT, 'controller', 'deploy', 'crd', 'sealedsecrets.yaml')
+const START_MS = 120_000
+
+export type ServerName = 'embedded' | 'real'
+export type Json = Readonly<Record<string, unknown>>
+/** As tests look at it: any field may be there. */
+export type AnyObject = KubeObject & Json
+
+export interface Account {
+  readonly namespace: string
+  readonly name: string
+}
+
+export interface Cluster {
+  /** @param resource - `secrets`, `sealedsecrets.bitnami.com` */
+  get(resource: string, namespace: string, name: string): Promise<AnyObject | undefined>
+  list(resource: string, namespace: string): Promise<AnyObject[]>
+  /** Creates it or replaces it. */
+  put(object: object): Promise<AnyObject>
+  delete(resource: string, namespace: string, name: string): Promise<void>
+  token(account: Account): Promise<string>
+  /** Writes what a pod finds into a folder. @returns the variables that belong to it */
+  podEnv(folder: string, namespace: string, token: string): Record<string, string>
+  /** Text. */
+  readonly kubeconfig: string
+  stop(): Promise<void>
+}
+
+/** Those that this machine can start. */
+export const SERVERS: readonly ServerName[] = rigProgram('kube', 'kube-rig') === undefined ? ['embedded'] : ['embedded', 'real']
+
+export async function startCluster(server: ServerName): Promise<Cluster> {
+  if (server === 'embedded') return EmbeddedCluster.start()
+  const cluster = await RealCluster.start()
+  await cluster.untilServed('sealedsecrets.bitnami.com')
+  return cluster
+}
+
+export class EmbeddedCluster implements Cluster {
+  readonly api: ApiServer
+
+  private constructor(api: ApiServer) {
+    this.api = api
+  }
+
+  static async start(): Promise<EmbeddedCluster> {
+    return new EmbeddedCluster(await startApiServer({ crds: [parse(readFileSync(CRD_FILE, 'utf8'))], backgroundDelayMs: 20 }))
+  }
+
+  get kubeconfig(): string {
+    return this.api.kubeconfig()
+  }
+
+  async get(resource: string, namespace: string, name: string): Promise<AnyObject | undefined> {
+    return this.api.get(resource, namespace, name)
+  }
+
+  async list(resource: string, namespace: string): Promise<AnyObject[]> {
+    return this.api.list(resource, namespace)
+  }
+
+  async put(object: object): Promise<AnyObject> {
+    return this.api.put(object)
+  }
+
+  async delete(resource: string, namespace: string, name: string): Promise<void> {
+    this.api.delete(resource, namespace, name)
+  }
+
+  async token({ namespace, name }: Account): Promise<string> {
+    return this.api.users.serviceAccountToken(namespace, name)
+  }
+
+  podEnv(folder: string, namespace: string, token: string): Record<string, string> {
+    return this.api.inClusterEnv(folder, { namespace, token })
+  }
+
+  stop(): Promise<void> {
+    return this.api.close()
+  }
+}
+
+/** Plural names of the kinds that tests make; the others add an s. */
+const PLURALS: Readonly<Record<string, string>> = { NetworkPolicy: 'networkpolicies' }
+
+class RealCluster implements Cluster {
+  readonly kubeconfig: string
+  readonly #client: KubeClient
+  readonly #folder: string
+  readonly #child: ChildProcess
+
+  private constructor(folder: string, child: ChildProcess, client: KubeClient) {
+    this.#folder = folder
+    this.#child = child
+    this.#client = client
+    this.kubeconfig = readFileSync(join(folder, 'kubeconfig'), 'utf8')
+  }
+
+  static async start(): Promise<RealCluster> {
+    const program = rigProgram('kube', 'kube-rig')
+    if (program === undefined) throw new Error('the real API server was not brought')
+    const folder = mkdtempSync(join(tmpdir(), 'waxseal-kube-'))
+    const child = spawn(program, ['up', '--dir', folder, '--crd', CRD_FILE], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const timer = setTimeout(() => child.kill(), START_MS)
+    await new Promise<void>((resolve, reject) => {
+      child.stdout.on('data', (chunk: Buffer) => chunk.includes('READY') && resolve())
+      child.once('exit', (code) => reject(new Error(`the API server ended with ${code}; its logs are in ${folder}`)))
+    })
+    clearTimeout(timer)
+    const connection = await kubeconfigConnection({ env: {}, file: join(folder, 'kubeconfig') })
+    return new RealCluster(folder, child, new KubeClient({ transport: createTransport(connection) }))
+  }
+
+  async get(resource: string, namespace: string, name: string): Promise<AnyObject | undefined> {
+    return (await this.#client.get<AnyObject>(resourceOf(resource), { namespace, name })) ?? undefined
+  }
+
+  async list(resource: string, namespace: string): Promise<AnyObject[]> {
+    return [...(await this.#client.list<AnyObject>(resourceOf(resource), { namespace })).items]
+  }
+
+  async put(object: object): Promise<AnyObject> {
+    const { apiVersion = '', kind = '', metadata } = object as KubeObject
+    const [version = '', group = ''] = apiVersion.split('/').reverse()
+    const resource: Resource = { group, version, plural: PLURALS[kind] ?? `${kind.toLowerCase()}s` }
+    const { namespace, name } = metadata
+    const place: Place = namespace === undefined ? {} : { namespace }
+    const current = name === undefined ? null : await this.#client.get<AnyObject>(resource, { ...place, name })
+    if (!current) return this.#client.create<AnyObject>(resource, place, object as KubeObject)
+    const { resourceVersion = current.metadata.resourceVersion ?? '' } = metadata
+    return this.#client.update<AnyObject>(resource, { ...object, metadata: { ...metadata, resourceVersion } })
+  }
+
+  async delete(resource: string, namespace: string, name: string): Promise<void> {
+    await this.#client.delete(resourceOf(resource), { namespace, name })
+  }
+
+  async token({ namespace, name }: Account): Promise<string> {
+    const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`
+    const body = JSON.stringify({ apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', metadata: {}, spec: { expirationSeconds: 3600 } })
+    const answer = await this.#client.raw({ method: 'POST', path, headers: { 'content-type': 'application/json' }, body })
+    const { status } = JSON.parse(Buffer.from(answer.body).toString()) as { status: { token: string } }
+    return status.token
+  }
+
+  podEnv(folder: string, namespace: string, token: string): Record<string, string> {
+    mkdirSync(folder, { recursive: true })
+    const ca = readFileSync(join(this.#folder, 'ca.crt'), 'utf8')
+    for (const [file, text] of Object.entries({ token, namespace, 'ca.crt': ca })) writeFileSync(join(folder, file), text)
+    const { clusters } = JSON.parse(this.kubeconfig) as { clusters: [{ cluster: { server: string } }] }
+    const { hostname, port } = new URL(clusters[0].cluster.server)
+    return { KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port }
+  }
+
+  async untilServed(resource: string): Promise<void> {
+    for (const end = Date.now() + START_MS; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 50))) {
+      if (await this.#client.list(resourceOf(resource), {}).then(() => true, () => false)) return
+    }
+    throw new Error(`${resource} is not served`)
+  }
+
+  async stop(): Promise<void> {
+    const ended = new Promise((resolve) => this.#child.once('exit', resolve))
+    this.#child.kill()
+    await ended
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+}
+
+function resourceOf(name: string): Resource {
+  const [plural = '', ...group] = name.split('.')
+  return { group: group.join('.'), version: group[0] === 'bitnami' ? 'v1alpha1' : 'v1', plural }
+}
