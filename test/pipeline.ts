@@ -3,7 +3,9 @@
  * @module
  */
 import { readFileSync } from 'node:fs'
-import { encryptDocument, openDocument, plainTree, type EncryptRequest, type Format, type Providers, type Selection } from '@waxseal/core'
+import {
+  encryptDocument, openDocument, plainTree, saveDocument, setAt, type EncryptRequest, type Format, type Providers, type Selection, type TreePath, type Value,
+} from '@waxseal/core'
 import { createAgeProvider } from '@waxseal/provider-age'
 import { AGE_KEY_FILE, AGE_RECIPIENT } from './programs.ts'
 
@@ -28,6 +30,13 @@ export async function encryptBytes(format: Format, source: Uint8Array, settings:
   }
   const { edits, metadata } = await encryptDocument(document, request)
   return document.apply(edits, metadata)
+}
+
+/** The encrypted file with another value, as `waxseal set` writes it. @throws CodedError */
+export async function setBytes(format: Format, source: Uint8Array, path: TreePath, value: Value): Promise<Uint8Array> {
+  const opened = await openDocument(format.parse(source), { providers })
+  const { edits, metadata } = await saveDocument(opened, { changed: setAt(opened.document.tree, path, { kind: 'leaf', value }, opened.plain) })
+  return opened.document.apply(edits, metadata)
 }
 
 /** @param keyText - identities instead of the test key's. @throws CodedError */

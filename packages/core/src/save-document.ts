@@ -109,7 +109,12 @@ function mergeEdits(structural: readonly Edit[], tokens: readonly Edit[]): reado
   if (structural.length === 0) return tokens
   const fresh = new Set<Node>()
   const encrypted = structural.map((edit): Edit => {
-    if (edit.do === 'replace') return { ...edit, by: encryptPart(edit.by) }
+    if (edit.do === 'replace') {
+      const by = encryptPart(edit.by)
+      // a token in the place of a value keeps its dress
+      const isToken = edit.node.kind === 'leaf' && by.kind === 'leaf' && by !== edit.by
+      return isToken ? { do: 'token', node: edit.node, token: by.value as string } : { ...edit, by }
+    }
     if (edit.do !== 'append') return edit
     return 'entry' in edit ? { ...edit, entry: encryptPart(edit.entry) } : { ...edit, item: encryptPart(edit.item) }
   })

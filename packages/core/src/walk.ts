@@ -61,7 +61,7 @@ export function encryptTree(tree: Tree, { cipher, selector, macOnlyEncrypted, pl
         else if (!macOnlyEncrypted) mac.add(shifted?.get(node) ?? value)
       }
       const token = selected ? cipher.encrypt(value, path) : undefined
-      if (token !== undefined && token !== node.value) edits.push({ do: 'token', node, token })
+      if (token !== undefined && !holds(node, token)) edits.push({ do: 'token', node, token })
       if (token === undefined && plain?.has(node)) edits.push(clearEdit(node, value))
     },
     comment(node, path, selected) {
@@ -118,6 +118,11 @@ export function decryptTree(tree: Tree, { cipher, selector, macOnlyEncrypted }: 
     },
   })
   return { edits, mac: mac.digest(), plain, clearComments }
+}
+
+/** Readers ignore what stands behind a token: the line break that ends a block scalar, or a blank. */
+function holds({ value }: LeafNode, token: string): boolean {
+  return typeof value === 'string' && value.trimEnd() === token
 }
 
 /** Nobody can tell a comment that was never encrypted from one whose token is broken. */

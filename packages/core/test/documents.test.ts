@@ -163,6 +163,19 @@ describe('saving', () => {
     expect(show(plainTree(await open(saved)))).toStrictEqual([['# note', ['a', 'one'], ['b', [['c', 3n], ['d', ['x', 'y', '# in']]]], ['e_unencrypted', 'clear'], ['n', null]]])
   })
 
+  it('puts the token of a value that was set where the old one stood', async () => {
+    const file = await encrypt()
+    const opened = await open(file)
+    const { edits } = await saveDocument(opened, { changed: setAt(file.tree, ['a'], leaf('two'), opened.plain) })
+    expect(edits).toStrictEqual([{ do: 'token', node: expect.objectContaining({ kind: 'leaf' }) as unknown, token: expect.stringMatching(/^ENC\[/) as unknown }])
+  })
+
+  it('leaves tokens alone that a block scalar ends with a line break', async () => {
+    const { tree, metadata } = await encrypt([map('a', 'one')])
+    const file = document([map('a', `${tokens(document(tree))[0]}\n`)], metadata)
+    expect((await saveDocument(await open(file))).edits).toStrictEqual([])
+  })
+
   it('encrypts whole structures that were set, inside one edit each', async () => {
     const file = await encrypt()
     const opened = await open(file)

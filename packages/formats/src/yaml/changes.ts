@@ -11,6 +11,7 @@ import { isBlankBetween, lineEnd, lineStart } from './lines.ts'
 import type { AliasSite, PlacedComment, PlacedEntry, PlacedLeaf, PlacedList, PlacedMap, PlacedStream, PlacedValue } from './nodes.ts'
 import { commentText, freshValue, indicatorEnd, itemEnd, removeLines, reshape, type Shape } from './reshape.ts'
 import { stringText } from './scalar-text.ts'
+import { putSpelling } from './spelling.ts'
 import { firstAbove, outerStart, type CollectionSyntax, type Range, type Syntax } from './syntax.ts'
 
 type Placed = PlacedValue | PlacedComment | PlacedEntry
@@ -105,7 +106,10 @@ export class Changes {
       case 'token':
         if (edit.node.kind === 'comment') return this.#commentLine(edit.node as PlacedComment, edit.token)
         return this.#leaf(edit.node as PlacedLeaf, (syntax) => dressToken(syntax, edit.token, this.#dressing))
-      case 'value': return this.#leaf(edit.node as PlacedLeaf, (syntax) => dressValue(syntax, edit.value, this.#dressing))
+      case 'value': {
+        const { node, value, spelling } = edit
+        return this.#leaf(node as PlacedLeaf, (syntax) => (spelling === undefined ? undefined : putSpelling(syntax, value, spelling, this.#dressing)) ?? dressValue(syntax, value, this.#dressing))
+      }
       case 'comment': return this.#comment(edit.node as PlacedLeaf | PlacedComment, edit.text)
       case 'replace': return this.#replace(edit.node as PlacedValue, edit.by)
       case 'append': return void this.#collection(edit.into as PlacedCollection)?.appended.push('entry' in edit ? edit.entry : edit.item)

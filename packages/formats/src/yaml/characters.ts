@@ -29,6 +29,11 @@ export function isGap(c: number): boolean {
   return c <= SPACE || c === NEL || c === LINE_SEPARATOR || c === PARAGRAPH_SEPARATOR
 }
 
+/** What ends a plain scalar inside brackets: `,`, `?`, `[`, `]`, `{` and `}`. */
+export function isFlowIndicator(c: number): boolean {
+  return c === 0x2c || c === 0x3f || c === 0x5b || c === 0x5d || c === 0x7b || c === 0x7d
+}
+
 /** What a break contributes to a scalar: two of them stand for themselves. */
 export function breakText(c: number): string {
   return c === LINE_SEPARATOR || c === PARAGRAPH_SEPARATOR ? String.fromCharCode(c) : '\n'

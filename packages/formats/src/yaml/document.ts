@@ -10,6 +10,7 @@ import { Changes } from './changes.ts'
 import { isBreak } from './characters.ts'
 import { composeStream } from './compose.ts'
 import { Cursor } from './cursor.ts'
+import type { Dressing } from './dress.ts'
 import { stepOf } from './emit.ts'
 import { beforeBreak, layoutOf, lineEnd, lineStart, type Layout } from './lines.ts'
 import { readMetadata, removeMetadata, withPlaceholder, writeMetadata } from './metadata-block.ts'
@@ -17,6 +18,7 @@ import type { PlacedLeaf, PlacedStream, PlacedValue } from './nodes.ts'
 import { itemEnd } from './reshape.ts'
 import { scanBlockScalar } from './scan-scalar.ts'
 import { readSource, sourceOf, type Source } from './source.ts'
+import { spellings } from './spelling.ts'
 import { buildStream } from './tree.ts'
 
 /** @throws CodedError PARSE_*, KEY_NOT_STRING, METADATA_INVALID */
@@ -31,9 +33,13 @@ export function parseYaml(bytes: Uint8Array, { indent = 0 }: ParseOptions = {}):
     tree: stream.documents.map(({ map }) => map),
     metadata: isPlain ? undefined : readMetadata(source, block),
     shifted: block === undefined && shifted !== null && shifted.leaf.value !== '' ? new Map([[shifted.leaf, shifted.later]]) : new Map<LeafNode, Value>(),
+    spellings: (edits) => spellings(edits, dressingOf(file, NEW_BLOCK), dressingOf(file, null)),
     apply: (edits, metadata) => apply(file, stepOf(indent), edits, metadata),
   }
 }
+
+/** What a plain document will have behind it. */
+const NEW_BLOCK: PlainMap = {}
 
 interface YamlFile {
   readonly source: Source
@@ -55,10 +61,11 @@ function readFile(source: Source): YamlFile {
   return { source: later, stream: buildStream(later, composeStream(later)), layout: { ...layout, text: later.text, length: later.length }, hasPlaceholder: true }
 }
 
-function apply({ source, stream, layout, hasPlaceholder }: YamlFile, blockStep: number, edits: readonly Edit[], metadata?: PlainMap | null): Uint8Array {
+function apply(file: YamlFile, blockStep: number, edits: readonly Edit[], metadata?: PlainMap | null): Uint8Array {
+  const { source, stream, hasPlaceholder } = file
   const { documents } = stream
   const block = hasPlaceholder ? (metadata ?? null) : metadata
-  const dressing = { ...layout, bareEnd: bareEnd(source, stream, block) }
+  const dressing = dressingOf(file, block)
   const changes = new Changes(stream, dressing, [...edits, ...keepEmptyString(source, stream, block, edits)])
   if (block === null) removeMetadata(changes, documents)
   if (block) {
@@ -66,6 +73,10 @@ function apply({ source, stream, layout, hasPlaceholder }: YamlFile, blockStep: 
     writeMetadata(changes, documents, block, dressing, blockStep)
   }
   return encodeText(splice(source.text.slice(0, source.length), changes.replacements()))
+}
+
+function dressingOf({ source, stream, layout }: YamlFile, metadata: PlainMap | null | undefined): Dressing {
+  return { ...layout, bareEnd: bareEnd(source, stream, metadata) }
 }
 
 /** An empty string has no token that could carry it: as a block scalar at the end of the text it would gain a line break. */

@@ -13,11 +13,11 @@ import { resolvePlain } from './resolve.ts'
 import { canBeLiteral, canBePlain, canBeSingleQuoted, doubleQuoted, literalBlock, scalarText, singleQuoted, type ScalarPlace } from './scalar-text.ts'
 import { scanBlockScalar } from './scan-scalar.ts'
 import { isReadable, sourceOf } from './source.ts'
-import { itemAt, NO_PROPERTIES, type CollectionSyntax, type ScalarSyntax } from './syntax.ts'
+import { itemAt, NO_PROPERTIES, ScalarSyntax, type CollectionSyntax } from './syntax.ts'
 import type { BlockScalar } from './token.ts'
 
 /** With one of these, a reader takes the text for something else than a string. */
-const TYPE_TAGS = new Set(['!!null', '!!bool', '!!int', '!!float', '!!timestamp', '!!binary'])
+export const TYPE_TAGS = new Set(['!!null', '!!bool', '!!int', '!!float', '!!timestamp', '!!binary'])
 const LIST_STEP = 2 // the width of "- "
 
 export interface Dressing extends Layout {
@@ -35,11 +35,20 @@ export function scalarPlace(parent: CollectionSyntax | null, { step }: Layout): 
 /** @param token - one line that needs no escapes */
 export function dressToken(syntax: ScalarSyntax, token: string, dressing: Dressing): Replacement[] {
   const tag = TYPE_TAGS.has(syntax.properties.tagName) ? dropTag(syntax, dressing) : []
-  if (isOwnSpelling(syntax, dressing)) return [...tag, ...putText(syntax, token, dressing)]
-  if (syntax.block !== null) return [...tag, putBlockBody(syntax, syntax.block, ' '.repeat(bodyColumn(syntax, syntax.block, dressing)) + token, dressing)]
-  const quote = syntax.style === 'double' ? '"' : syntax.style === 'single' || syntax.parent?.flow ? "'" : ''
-  const mark = syntax.style === 'single' && syntax.parent?.flow && !standsForPlain(syntax) ? SINGLE_MARK : ''
-  return [...tag, ...putText(syntax, quote + token + mark + quote, dressing)]
+  const { style, block, text } = afterToken(syntax, dressing, token)
+  if (block !== null) return [...tag, putBlockBody(syntax, block, ' '.repeat(bodyColumn(syntax, block, dressing)) + token, dressing)]
+  const quote = style === 'double' ? '"' : style === 'single' ? "'" : ''
+  return [...tag, ...putText(syntax, quote + text + quote, dressing)]
+}
+
+/** The scalar that a token makes of another one, at the same place. */
+export function afterToken(syntax: ScalarSyntax, dressing: Dressing, token = 'ENC[]'): ScalarSyntax {
+  const { parent, style, block, properties: { anchor, tag, tagName } } = syntax
+  const properties = TYPE_TAGS.has(tagName) ? { anchor, tag: null, tagName: '' } : { anchor, tag, tagName }
+  if (isOwnSpelling(syntax, dressing)) return new ScalarSyntax(parent, properties, syntax, token)
+  if (!parent?.flow) return new ScalarSyntax(parent, properties, syntax, token, style, block)
+  const mark = style === 'single' && !standsForPlain(syntax) ? SINGLE_MARK : ''
+  return new ScalarSyntax(parent, properties, syntax, token + mark, style === 'double' ? style : 'single')
 }
 
 /**
@@ -48,8 +57,12 @@ export function dressToken(syntax: ScalarSyntax, token: string, dressing: Dressi
  */
 const SINGLE_MARK = ' '
 
-function standsForPlain({ text }: ScalarSyntax): boolean {
-  return text.startsWith('ENC[') ? !text.endsWith(SINGLE_MARK) : !canBePlain(text, { flow: true })
+function standsForPlain(syntax: ScalarSyntax): boolean {
+  return isToken(syntax) ? !syntax.text.endsWith(SINGLE_MARK) : !canBePlain(syntax.text, { flow: true })
+}
+
+function isToken({ text }: ScalarSyntax): boolean {
+  return text.startsWith('ENC[')
 }
 
 /**
@@ -58,7 +71,7 @@ function standsForPlain({ text }: ScalarSyntax): boolean {
  */
 function isOwnSpelling(syntax: ScalarSyntax, dressing: Dressing): boolean {
   const { block, style, parent, properties, start } = syntax
-  if (style === 'plain' || parent?.flow || properties.tagName !== '') return false
+  if (style === 'plain' || parent?.flow || properties.tagName !== '' || isToken(syntax)) return false
   const end = block === null ? syntax.end : Math.max(block.bodyEnd, block.headerEnd)
   if (block !== null && (end === dressing.bareEnd || !hasBody(syntax, block))) return false
   return toLines(scalarText(syntax.text, scalarPlace(parent, dressing)), dressing) === dressing.text.slice(start, end)
@@ -72,10 +85,10 @@ export function dressValue(syntax: ScalarSyntax, value: Value, dressing: Dressin
 }
 
 /** Lines are separated by LF; the first may be a block scalar's header. */
-function dressString(syntax: ScalarSyntax, text: string, dressing: Dressing): string {
+export function dressString(syntax: ScalarSyntax, text: string, dressing: Dressing): string {
   const place = scalarPlace(syntax.parent, dressing)
   const { style, block, properties } = syntax
-  if (style === 'single' && place.flow && syntax.text.startsWith('ENC[') && standsForPlain(syntax) && canBePlain(text, place)) return text
+  if (style === 'single' && place.flow && isToken(syntax) && standsForPlain(syntax) && canBePlain(text, place)) return text
   if (style === 'single' && canBeSingleQuoted(text)) return singleQuoted(text)
   if (style === 'single' || style === 'double') return withRawAstral(doubleQuoted(text))
   if (block !== null) {
@@ -170,7 +183,7 @@ function putText(syntax: ScalarSyntax, text: string, dressing: Dressing): Replac
 }
 
 /** Behind a plain scalar, blank lines may hold tabs; behind a quoted one they make the file unreadable. */
-function dropTabs({ style, start, end, parent }: ScalarSyntax, text: string, { text: source }: Dressing): Replacement[] {
+export function dropTabs({ style, start, end, parent }: ScalarSyntax, text: string, { text: source }: Dressing): Replacement[] {
   if (style !== 'plain' || start === end || parent?.flow || !/["']$/.test(text)) return []
   const from = afterBreak(source, lineEnd(source, end))
   const blanks = linesToNext(source, from)

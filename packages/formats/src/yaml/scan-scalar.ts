@@ -3,7 +3,7 @@
  * Follows: YAML 1.1 chapter 9 as libyaml and go.yaml.in/yaml/v3 read it (line folding, chomping, what ends a plain scalar).
  * @module
  */
-import { breakText, hexValue, isBlank, isBreak, isBreakOrEnd, isDigit, isGap, SPACE, TAB } from './characters.ts'
+import { breakText, hexValue, isBlank, isBreak, isBreakOrEnd, isDigit, isFlowIndicator, isGap, SPACE, TAB } from './characters.ts'
 import type { Cursor } from './cursor.ts'
 import { Token, TokenKind, type BlockScalar } from './token.ts'
 
@@ -82,10 +82,6 @@ function endsPlain(cursor: Cursor, inFlow: boolean): boolean {
   const c = cursor.peek()
   if (c === 0 || c === HASH || atDocumentMarker(cursor)) return true
   return c === COLON ? isGap(cursor.peek(1)) : inFlow && isFlowIndicator(c)
-}
-
-function isFlowIndicator(c: number): boolean {
-  return c === 0x2c || c === 0x3f || c === 0x5b || c === 0x5d || c === 0x7b || c === 0x7d
 }
 
 export function scanSingleQuoted(cursor: Cursor): Token {

@@ -21,6 +21,13 @@ describe('block scalars as SOPS writes them', () => {
     expect(Buffer.from(again.apply([{ do: 'value', node: first(again), value: 'two\nlines\n' }])).toString()).toBe(own)
   })
 
+  it('keep a token that stands in a block already', () => {
+    const source = `a: |\n    ${TOKEN}\nb: 1\n`
+    const document = yaml.parse(Buffer.from(source))
+    const other = TOKEN.replace('data:AA==', 'data:BB==')
+    expect(Buffer.from(document.apply([{ do: 'token', node: first(document), token: other }])).toString()).toBe(source.replace(TOKEN, other))
+  })
+
   it.each([
     ['another indentation', 'a: |\n  two\n  lines\nb: 1\n', `a: |\n  ${TOKEN}\nb: 1\n`],
     ['folded text', 'a: >\n    two\n    lines\nb: 1\n', `a: >\n    ${TOKEN}\nb: 1\n`],
