@@ -9,7 +9,9 @@ import { treeText } from './tree-text.ts'
 const FIXTURES = join(import.meta.dirname, '../../../../fixtures/sops-3.13.2/fixtures')
 const SOURCES = globSync(join(FIXTURES, '*/*/plain.yaml')).map((path) => readFileSync(path)).filter((source) => isReadable(source))
 
+/** UTF-16 is written as UTF-8. */
 function isReadable(source: Uint8Array): boolean {
+  if (source[0] === 0xff || source[0] === 0xfe) return false
   try {
     return parseYaml(source).metadata === undefined
   } catch {
