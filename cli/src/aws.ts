@@ -22,7 +22,7 @@ export function awsProvider(context: Context, hosts: HostPolicy): KeyProvider {
       credentials: staticCredentials(env),
       webIdentity: webIdentity(env),
       sessionName: `sops@${hostname().replace(/[^a-zA-Z0-9=,.@-_]+/g, '')}`.slice(0, MAX_SESSION_NAME),
-      agents: () => serviceAgents(context, env['AWS_CA_BUNDLE']),
+      agents: () => serviceAgents(context, { bundle: env['AWS_CA_BUNDLE'] }),
     },
   })
 }
