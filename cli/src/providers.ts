@@ -11,6 +11,8 @@ const KINDS: readonly ((context: Context, hosts: HostPolicy) => Promise<KeyProvi
   async (context) => (await import('./age-identities.ts')).ageProvider(context),
   async (context) => (await import('./pgp.ts')).pgpProvider(context),
   async (context, hosts) => (await import('./aws.ts')).awsProvider(context, hosts),
+  async (context, hosts) => (await import('./vault.ts')).vaultProvider(context, hosts),
+  async (context) => (await import('./huawei.ts')).huaweiProvider(context),
 ]
 
 export async function loadProviders(context: Context, hosts: HostPolicy): Promise<Providers> {

@@ -10,12 +10,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'packages/formats': ['core'],
   'packages/sealed': ['core'],
   'packages/kube': ['core'],
+  'packages/http': ['core'],
   'packages/provider-age': ['core'],
   'packages/provider-aws': ['core'],
+  'packages/provider-huawei': ['core', 'http'],
   'packages/provider-pgp': ['core'],
+  'packages/provider-vault': ['core', 'http'],
   'packages/go-template': [],
   'packages/testkit': ['core'],
-  cli: ['core', 'formats', 'sealed', 'kube', 'provider-age', 'provider-aws', 'provider-pgp', 'go-template', 'testkit'],
+  cli: ['core', 'formats', 'sealed', 'kube', 'provider-age', 'provider-aws', 'provider-huawei', 'provider-pgp', 'provider-vault', 'go-template', 'testkit'],
   controller: ['core', 'formats', 'sealed', 'kube', 'go-template'],
 }
 const NO_IO = ['packages/core', 'packages/formats', 'packages/sealed', 'packages/go-template']

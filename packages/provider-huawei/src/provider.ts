@@ -1,0 +1,71 @@
+/**
+ * Keys of HuaweiCloud KMS as master keys. The service takes text, so it gets the part of the data key in base64, and gives that back.
+ * Follows: getsops/sops hckms/keysource.go (EncryptContext, DecryptContext).
+ * @module
+ */
+import { CodedError, createServiceCaller, decodeBase64, type KeyProvider, type ServiceCaller } from '@waxseal/core'
+import type { HuaweiClient } from './client.ts'
+import { fieldsOf, newRef, refFrom, refFromGroup, type HuaweiRef } from './ref.ts'
+import { kmsEndpoint } from './regions.ts'
+import type { HuaweiSettings } from './settings.ts'
+
+const ALGORITHM = 'SYMMETRIC_DEFAULT'
+
+interface Service {
+  readonly client: HuaweiClient
+  readonly caller: ServiceCaller
+  readonly settings: HuaweiSettings
+}
+
+/** @param readSettings - asked when the first key is used. @throws CodedError what it throws */
+export function createHuaweiProvider(readSettings: () => HuaweiSettings): KeyProvider<HuaweiRef> {
+  let service: Promise<Service> | undefined
+
+  async function start(): Promise<Service> {
+    const { HuaweiClient: Client, judge } = await import('./client.ts')
+    const settings = readSettings()
+    return { client: new Client(settings), caller: createServiceCaller({ service: 'HuaweiCloud KMS', judge, limits: settings.limits ?? {} }), settings }
+  }
+
+  /** @param what - "encrypt" or "decrypt", for messages. @returns one field of the answer */
+  async function ask(what: 'encrypt' | 'decrypt', field: string, { region }: HuaweiRef, body: object, signal: AbortSignal): Promise<string> {
+    try {
+      const { client, caller, settings } = await (service ??= start())
+      const endpoint = endpointOf(region, settings)
+      const answer = await caller.operation(signal, (call) => client.ask(call, `${what}-data`, region, endpoint, body))
+      const text = answer[field]
+      if (typeof text !== 'string') throw new CodedError('KEY_SERVICE_FAILED', `${what}ion response missing ${field}`)
+      return text
+    } catch (error) {
+      if (!(error instanceof CodedError) || error.code === 'CANCELED') throw error
+      throw new CodedError(error.code, `failed to ${what} sops data key with HuaweiCloud KMS: ${error.message}`, { cause: error, ...(error.hint !== undefined && { hint: error.hint }) })
+    }
+  }
+
+  return {
+    type: 'hckms',
+    parse: refFrom,
+    serialize: fieldsOf,
+    fromText: newRef,
+    fromGroup: (element, context) => [refFromGroup(element, context)],
+    displayName: ({ keyId }) => keyId,
+    async wrap(part, ref, { signal }) {
+      const body = { key_id: ref.uuid, plain_text: Buffer.from(part).toString('base64'), encryption_algorithm: ALGORITHM }
+      return { ...ref, enc: await ask('encrypt', 'cipher_text', ref, body, signal) }
+    },
+    async unwrap(ref, { signal }) {
+      const part = decodeBase64(await ask('decrypt', 'plain_text', ref, { cipher_text: ref.enc, encryption_algorithm: ALGORITHM, key_id: ref.uuid }, signal))
+      if (part === null) throw new CodedError('KEY_REJECTED', 'failed to base64 decode decrypted data key')
+      return part
+    },
+  }
+}
+
+/** @throws CodedError HOST_REFUSED */
+function endpointOf(region: string, settings: HuaweiSettings): string {
+  const endpoint = settings.endpoint(region) ?? kmsEndpoint(region)
+  if (endpoint !== undefined && URL.canParse(endpoint)) return endpoint
+  throw new CodedError('HOST_REFUSED', `invalid region ${JSON.stringify(region)}: it is not among the supported regions of HuaweiCloud KMS`, {
+    hint: 'HUAWEICLOUD_SDK_REGION_KMS_ and the name of a region (CN_NORTH_4) sets its endpoint',
+  })
+}

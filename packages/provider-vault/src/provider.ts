@@ -1,0 +1,100 @@
+/**
+ * Keys of Vault's or OpenBao's transit engines as master keys. The address stands in the file, and the user's token goes there:
+ * so the address is checked first, and so is the path, which the reference joins with whatever `..` it has.
+ * Follows: getsops/sops hcvault/keysource.go (EncryptContext, DecryptContext).
+ * @module
+ */
+import { CodedError, createServiceCaller, decodeBase64, type HostPolicy, type KeyProvider, type ServiceCaller } from '@waxseal/core'
+import { checkAllowList, parseAllowList } from './allow-list.ts'
+import type { VaultClient } from './client.ts'
+import { fieldsOf, nameOf, newRef, refFrom, type VaultRef } from './ref.ts'
+import type { VaultSettings } from './settings.ts'
+
+export interface VaultOptions {
+  readonly hosts: HostPolicy
+  /** `VAULT_ADDR`; empty if it is not set. */
+  readonly address: string
+  /** `SOPS_HC_VAULT_ALLOWLIST`. */
+  readonly allowList: string
+  /** Asked when the first key is used. */
+  readonly readSettings: () => VaultSettings
+}
+
+interface Service {
+  readonly client: VaultClient
+  readonly caller: ServiceCaller
+  readonly settings: VaultSettings
+}
+
+export function createVaultProvider({ hosts, address: ownAddress, allowList, readSettings }: VaultOptions): KeyProvider<VaultRef> {
+  let service: Promise<Service> | undefined
+
+  async function start(): Promise<Service> {
+    const { VaultClient: Client, judge } = await import('./client.ts')
+    const settings = readSettings()
+    return { client: new Client(settings), caller: createServiceCaller({ service: 'Vault', judge, limits: settings.limits }), settings }
+  }
+
+  /** @param fields - of the request. @returns one field of the answer */
+  async function ask(what: 'encrypt' | 'decrypt', ref: VaultRef, fields: Readonly<Record<string, string>>, answerField: string, signal: AbortSignal): Promise<string> {
+    const path = transitPath(ref, what)
+    const listed = parseAllowList(allowList)
+    checkAllowList(ref.address, listed)
+    try {
+      const { client, caller, settings } = await (service ??= start())
+      // Encrypting trusts the rule that names the key. An agent is named by the user, and nothing else is contacted then.
+      if (what === 'decrypt' && settings.agent === '') {
+        hosts.check({ what: 'Vault address', url: ref.address, configured: [...(ownAddress === '' ? [] : [ownAddress]), ...(listed ?? [])], setting: 'VAULT_ADDR' })
+      }
+      const url = urlOf(settings.agent || ref.address, path)
+      const data = await caller.operation(signal, (call) => client.write(call, url, fields))
+      const text = data[answerField]
+      if (typeof text !== 'string') throw new CodedError('KEY_SERVICE_FAILED', `no ${answerField} in the answer`)
+      return text
+    } catch (error) {
+      if (!(error instanceof CodedError) || error.code === 'CANCELED') throw error
+      throw new CodedError(error.code, `failed to ${what} sops data key ${what === 'encrypt' ? 'to' : 'from'} Vault transit backend '${path}': ${error.message}`, {
+        cause: error,
+        ...(error.hint !== undefined && { hint: error.hint }),
+      })
+    }
+  }
+
+  return {
+    type: 'hc_vault',
+    parse: refFrom,
+    serialize: fieldsOf,
+    fromText: newRef,
+    fromGroup(element, context) {
+      if (typeof element !== 'string') throw new CodedError('CONFIG_INVALID', 'a hc_vault key of a key group must be a string')
+      return [newRef(element, context)]
+    },
+    displayName: nameOf,
+    async wrap(part, ref, { signal }) {
+      return { ...ref, enc: await ask('encrypt', ref, { plaintext: Buffer.from(part).toString('base64') }, 'ciphertext', signal) }
+    },
+    async unwrap(ref, { signal }) {
+      const part = decodeBase64(await ask('decrypt', ref, { ciphertext: ref.enc }, 'plaintext', signal))
+      if (part === null) throw new CodedError('KEY_REJECTED', 'cannot decode base64 plaintext into data key bytes')
+      return part
+    },
+  }
+}
+
+/** @throws CodedError METADATA_INVALID - a path that would lead out of the engine */
+function transitPath({ enginePath, keyName }: VaultRef, what: 'encrypt' | 'decrypt'): string {
+  const engine = enginePath.split('/').filter((segment) => segment !== '')
+  const segments = [...engine, what, keyName]
+  if (engine.length > 0 && keyName !== '' && !keyName.includes('/') && !segments.some((segment) => segment === '.' || segment === '..')) return segments.join('/')
+  throw new CodedError('METADATA_INVALID', 'engine path and key name of a Vault key are not those of a transit engine', { hint: 'correct the key in the file' })
+}
+
+/** @throws CodedError HOST_REFUSED */
+function urlOf(address: string, path: string): URL {
+  const base = URL.parse(address)
+  if (!base || !/^https?:$/.test(base.protocol) || base.username !== '' || base.password !== '' || base.search !== '' || base.hash !== '') {
+    throw new CodedError('HOST_REFUSED', 'the address of a Vault key is not of the form https://host:port', { hint: 'correct the key in the file' })
+  }
+  base.pathname = [base.pathname.replace(/\/+$/, ''), 'v1', ...path.split('/').map(encodeURIComponent)].join('/')
+  return base
+}
