@@ -24,7 +24,7 @@ import { buildStream } from './tree.ts'
 /** @throws CodedError PARSE_*, KEY_NOT_STRING, METADATA_INVALID */
 export function parseYaml(bytes: Uint8Array, { indent = 0 }: ParseOptions = {}): Document {
   if (bytes.length === 0) throw new CodedError('PARSE_EMPTY', 'the file is empty')
-  const file = readFile(readSource(bytes))
+  const file = readFile(readSource(bytes), stepOf(Math.max(indent, 0)))
   const { source, stream, hasPlaceholder } = file
   const [block] = stream.documents[0]!.metadata
   const isPlain = block === undefined || hasPlaceholder
@@ -49,11 +49,11 @@ interface YamlFile {
   readonly hasPlaceholder: boolean
 }
 
-function readFile(source: Source): YamlFile {
+function readFile(source: Source, step: number): YamlFile {
   const syntax = composeStream(source)
   if (syntax.documents.length === 0) throw new CodedError('PARSE_FAILED', 'the file holds no document', { hint: 'write {} for an empty one' })
   const stream = buildStream(source, syntax)
-  const layout = layoutOf(source, syntax.documents.map(({ root }) => root))
+  const layout = layoutOf(source, syntax.documents.map(({ root }) => root), step)
   const isPlain = stream.documents.every(({ metadata }) => metadata.length === 0)
   const placeholder = isPlain ? withPlaceholder(source, syntax, layout) : null
   if (placeholder === null) return { source, stream, layout, hasPlaceholder: false }

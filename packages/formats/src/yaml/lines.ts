@@ -2,6 +2,7 @@
  * Where lines begin and end, and the layout that a document shows.
  * @module
  */
+import { METADATA_KEY } from '../metadata-key.ts'
 import { BYTE_ORDER_MARK, CR, isBlank, isBreak, isBreakOrEnd, LF } from './characters.ts'
 import type { Source } from './source.ts'
 import type { Syntax } from './syntax.ts'
@@ -15,11 +16,19 @@ export interface Layout {
   readonly step: number
 }
 
-const DEFAULT_STEP = 4
 const MAX_STEP = 9
 
-export function layoutOf({ text, length }: Source, roots: readonly Syntax[]): Layout {
-  return { text, length, lineEnd: lineEndOf(text), step: shownStep(roots) ?? DEFAULT_STEP }
+/** @param step - where neither the document shows one nor, without other maps and lists, its metadata block */
+export function layoutOf({ text, length }: Source, roots: readonly Syntax[], step: number): Layout {
+  return { text, length, lineEnd: lineEndOf(text), step: shownStep(roots.flatMap(withoutMetadata)) ?? shownStep(roots) ?? step }
+}
+
+function withoutMetadata(root: Syntax): readonly Syntax[] {
+  if (root.kind !== 'map') return [root]
+  return root.children.filter((_, at) => {
+    const key = root.children[at - (at % 2)]
+    return key?.kind !== 'scalar' || key.text !== METADATA_KEY
+  })
 }
 
 function lineEndOf(text: string): string {

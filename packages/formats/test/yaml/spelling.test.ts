@@ -83,6 +83,7 @@ const SOURCES = [
   '{"a": 1.0, "b": [0x1F, "\\x41"], c: 1_0}\n',
   'a: !!float 1.0\nb: !!int "3"\nc: !!binary aGVsbG8=\nd: !!binary |\n  aGVs\n  bG8=\ne: !!str 1.0\nf: !custom 1.10\ng: !!timestamp 2024-01-01\nh: &x !!float 2.0\n',
   'a: &x 1.10\nb: &y\n  1e3\nc: !local\n  one\n  two\n',
+  'a: 0x1F\n---\nb:\n  - c: |\n      one\n      two\n    d:\n    - e\n',
   'a: one\r\n  two\r\nb: >\r\n  three\r\n  four\r\nc: 0x1F\r\n',
   '# head\n---\na: 1.10\n---\na: 0x1F\n...\n',
   '? a\n: 1.10\n? b\n: one\n  two\n',
