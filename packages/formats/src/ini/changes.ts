@@ -84,14 +84,15 @@ export class Changes {
     }
   }
 
-  /** Of a key that occurs twice, every occurrence gets the value. */
+  /** Of a key that occurs twice, every occurrence gets the value. Comments beside the earlier ones go. */
   #setValues(place: KeyPlace, value: Value): void {
     this.#set.add(place)
-    for (const key of [...place.earlier, place.key]) this.#setValue(key, value)
+    for (const key of place.earlier) this.#setValue(key, value, false)
+    this.#setValue(place.key, value)
   }
 
-  #setValue({ delimiter, value: { place, dress, text, beside } }: IniKey, value: Value): void {
-    const written = valueText(value, dress, beside !== undefined)
+  #setValue({ delimiter, value: { place, dress, text, beside } }: IniKey, value: Value, besideComment = beside !== undefined): void {
+    const written = valueText(value, dress, besideComment)
     if (written === text && dress === 'plain') return
     const tight = place.start === place.end && place.start === delimiter + 1
     this.#replace(place, (tight ? ' ' : '') + written)

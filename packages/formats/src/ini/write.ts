@@ -9,10 +9,11 @@
 import { CodedError, type CommentNode, type Entry, type MapNode, type Value, type ValueNode } from '@waxseal/core'
 import { encodePiece } from '../byte-text.ts'
 import { scalarString } from '../scalar-string.ts'
-import { DEFAULT_SECTION, type Dress, readValue } from './read.ts'
+import { DEFAULT_SECTION, type Dress, readIni, readValue } from './read.ts'
 import { trim } from './space.ts'
 
 const LINE_BREAK = /\r\n|\n|\r/
+const ORDINARY_KEY = /^[A-Za-z0-9_.-]{2,}$/
 const FALLBACKS: readonly Dress[] = ['plain', '"', "'", '`', '"""']
 
 /** A comment with its key or section, or at the end of a section. Byte text, without line breaks at the end. */
@@ -72,12 +73,25 @@ function markedLine(line: string): string | undefined {
   return /^[#;]/.test(line) ? `${line.charAt(0)} ${trim(line.slice(1))}` : undefined
 }
 
+/** @throws CodedError EMIT_FAILED if no quotes can hold the key */
 export function keyText(key: string): string {
   if (key === '') throw new CodedError('EMIT_FAILED', 'error creating new key: empty key name')
   refuseLineBreak(key)
   const text = encodePiece(key)
-  if (/["=:]|^[#;[]/.test(text)) return `\`${text}\``
-  return text.includes('`') ? `"""${text}"""` : text
+  if (ORDINARY_KEY.test(text)) return text
+  const quoted = [`\`${text}\``, `"""${text}"""`]
+  const written = (/["=:`]|^[#;[]/.test(text) ? quoted : [text, ...quoted]).find((candidate) => readsBackAsKey(candidate, text))
+  if (written === undefined) throw new CodedError('EMIT_FAILED', 'a key cannot be written to an INI file', { path: key, hint: 'it has quotes of every kind, or blanks at its ends' })
+  return written
+}
+
+function readsBackAsKey(candidate: string, text: string): boolean {
+  try {
+    const { sections: [first, second] } = readIni(`${candidate} = x\n`)
+    return second === undefined && encodePiece(first?.keys[0]?.name ?? '') === text && first?.keys[0]?.value.text === 'x'
+  } catch {
+    return false
+  }
 }
 
 /** @throws CodedError EMIT_FAILED */

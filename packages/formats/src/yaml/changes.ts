@@ -31,6 +31,8 @@ export class Changes {
   readonly #sites = new Set<AliasSite>()
   /** Where something changes. */
   readonly #changed: number[] = []
+  /** Of comments on lines of their own. */
+  readonly #removedLines: Range[] = []
   /** What is removed or replaced as a whole, the outermost only, in order. */
   readonly #covers: readonly Range[]
   readonly #coverStarts: readonly number[]
@@ -80,6 +82,7 @@ export class Changes {
     const shapes = [...this.#shapes].sort(([a], [b]) => b.start - a.start)
     return [
       ...this.#replacements,
+      ...removeLines(this.#dressing, this.#removedLines),
       ...this.#expansions(),
       ...shapes.flatMap(([collection, shape]) => reshape(collection, shape, this.#dressing)),
       ...this.#lastReplacements,
@@ -165,7 +168,7 @@ export class Changes {
     const { text } = this.#dressing
     const first = lineStart(text, start)
     if (isBlankBetween(text, first, start)) {
-      this.put(removeLines(this.#dressing, start, end))
+      this.#removedLines.push({ start, end })
     } else {
       let from = start
       while (from > first && isBlankBetween(text, from - 1, from)) from -= 1
@@ -201,7 +204,7 @@ export class Changes {
     }
     if (expanded.length === 0) return []
     const tree: Tree = [{ kind: 'map', items: expanded.map(({ key, node }) => ({ kind: 'entry', key: '', value: node ?? { kind: 'leaf', value: key } })) }]
-    const values = applyEdits(tree, this.#edits)[0]!.items as readonly Entry[]
+    const values = applyEdits(tree, [...this.#edits, ...commentsWithoutPlace(tree)])[0]!.items as readonly Entry[]
     return expanded.flatMap((site, at) => this.#expansion(site, values[at]!.value))
   }
 
@@ -229,6 +232,22 @@ export class Changes {
     if (isBlankBetween(text, end, after)) return [{ start: indicator, end, text: first + below }]
     return [{ start: indicator, end, text: first + gapBefore(text, end) }, { start: after, end: after, text: below }]
   }
+}
+
+/**
+ * Comments of empty containers: written anew they would stand outside, where their tokens do not open. They stay at the anchor.
+ */
+function commentsWithoutPlace(tree: Tree): Edit[] {
+  const found: Edit[] = []
+  const open: ValueNode[] = [...tree]
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    if (node.kind === 'leaf') continue
+    const from = node
+    const items: readonly (Entry | Node)[] = from.items
+    if (items.every(({ kind }) => kind === 'comment')) found.push(...items.map((item): Edit => ({ do: 'remove', from, item })))
+    for (const item of items) if (item.kind !== 'comment') open.push(item.kind === 'entry' ? item.value : item)
+  }
+  return found
 }
 
 function placedNode(edit: Edit): Placed {

@@ -32,7 +32,7 @@ export function parseYaml(bytes: Uint8Array, { indent = 0 }: ParseOptions = {}):
   return {
     tree: stream.documents.map(({ map }) => map),
     metadata: isPlain ? undefined : readMetadata(source, block),
-    shifted: block === undefined && shifted !== null && shifted.leaf.value !== '' ? new Map([[shifted.leaf, shifted.later]]) : new Map<LeafNode, Value>(),
+    shifted: isPlain && shifted !== null && shifted.leaf.value !== '' ? new Map([[shifted.leaf, shifted.later]]) : new Map<LeafNode, Value>(),
     spellings: (edits) => spellings(edits, dressingOf(file, NEW_BLOCK), dressingOf(file, null)),
     apply: (edits, metadata) => apply(file, stepOf(indent), edits, metadata),
   }
@@ -67,10 +67,11 @@ function apply(file: YamlFile, blockStep: number, edits: readonly Edit[], metada
   const block = hasPlaceholder ? (metadata ?? null) : metadata
   const dressing = dressingOf(file, block)
   const changes = new Changes(stream, dressing, [...edits, ...keepEmptyString(source, stream, block, edits)])
-  if (block === null) removeMetadata(changes, documents)
+  if (block === null) removeMetadata(changes, documents, dressing)
   if (block) {
-    if (documents[0]!.metadata.length === 0) refuseReservedKeys(documents.map(({ metadata: items }) => ({ kind: 'map', items })))
-    writeMetadata(changes, documents, block, dressing, blockStep)
+    const isNew = hasPlaceholder || documents[0]!.metadata.length === 0
+    if (isNew && !hasPlaceholder) refuseReservedKeys(documents.map(({ metadata: items }) => ({ kind: 'map', items })))
+    writeMetadata(changes, documents, block, dressing, blockStep, isNew)
   }
   return encodeText(splice(source.text.slice(0, source.length), changes.replacements()))
 }

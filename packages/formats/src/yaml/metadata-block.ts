@@ -8,10 +8,9 @@ import { entryOf, plainLeaf, plainOf } from '../plain.ts'
 import { splice, type Replacement } from '../splice.ts'
 import type { Changes } from './changes.ts'
 import { dressValue, type Dressing } from './dress.ts'
-import { isBreak } from './characters.ts'
 import type { StreamSyntax } from './compose.ts'
 import { flowText } from './flow.ts'
-import { isBlankBetween, lineEnd, lineStart, type Layout } from './lines.ts'
+import { beforeBreak, isBlankBetween, lineEnd, lineStart, type Layout } from './lines.ts'
 import type { PlacedDocument, PlacedEntry, PlacedLeaf, PlacedValue } from './nodes.ts'
 import { blockItems, itemEnd } from './reshape.ts'
 import { syntaxError, type Source } from './source.ts'
@@ -30,9 +29,8 @@ export function readMetadata(source: Source, { value }: PlacedEntry): Plain {
   return plainOf(value)
 }
 
-/** Writes a block into every document that has none, or changes those that are there. */
-export function writeMetadata(changes: Changes, documents: readonly PlacedDocument[], metadata: PlainMap, dressing: Dressing, step: number): void {
-  const isNew = documents[0]!.metadata.length === 0
+/** Changes the blocks that are there. @param isNew - writes one into every other document */
+export function writeMetadata(changes: Changes, documents: readonly PlacedDocument[], metadata: PlainMap, dressing: Dressing, step: number, isNew: boolean): void {
   for (const document of documents) {
     const [found] = document.metadata
     if (found !== undefined) update(changes, found, metadata, dressing, step)
@@ -40,13 +38,20 @@ export function writeMetadata(changes: Changes, documents: readonly PlacedDocume
   }
 }
 
-export function removeMetadata(changes: Changes, documents: readonly PlacedDocument[]): void {
+/** A comment beside the key is the document's: the reference puts some of the last value's there. */
+export function removeMetadata(changes: Changes, documents: readonly PlacedDocument[], { text }: Layout): void {
   for (const { metadata, syntax } of documents) {
     for (const { parent, index } of metadata) {
       const shape = changes.shapeOf(parent)
-      shape.last.delete(index)
-      shape.removed.add(index)
       shape.mayBeEmpty = syntax.marker !== null
+      const key = parent.children[2 * index]!
+      const beside = key.line.find((line) => line !== null)
+      if (beside !== undefined && !parent.flow) {
+        changes.put({ start: key.start, end: beside.start, text: '' }, { start: beside.end, end: lineEnd(text, itemEnd(parent, index)), text: '' })
+      } else {
+        shape.last.delete(index)
+        shape.removed.add(index)
+      }
     }
   }
 }
@@ -66,29 +71,31 @@ function rootColumn({ root }: DocumentSyntax): number {
   return root.kind === 'map' ? root.column : 0
 }
 
-/** As the last lines of a document. */
+/** As the last lines of a document. They end as the line before them does: lines are removed with the break before them. */
 function atEnd({ end }: DocumentSyntax, lines: string, { text, lineEnd: lineBreak }: Layout): Replacement {
-  const onNewLine = end === 0 || isBreak(text.charCodeAt(end - 1))
-  return { start: end, end, text: onNewLine ? lines + lineBreak : lineBreak + lines }
+  const breakBefore = text.slice(beforeBreak(text, end), end)
+  if (breakBefore !== '') return { start: end, end, text: lines + breakBefore }
+  return { start: end, end, text: end === 0 ? lines + lineBreak : lineBreak + lines }
 }
 
 /**
- * The text with an empty entry in the place of the block to come, if that decides where comments belong: those that stand
- * indented below the last value. Their tokens are bound to that place. Returns null if it makes no difference.
+ * The text with an empty entry in the place of the block to come, in the documents where that decides where comments belong: those
+ * that stand below the last value. Their tokens are bound to that place. Returns null if it makes no difference.
  */
 export function withPlaceholder({ text, length }: Source, { documents, comments }: StreamSyntax, layout: Layout): string | null {
   let at = 0
-  const matters = comments.some(({ start }) => {
+  const matters = new Set<DocumentSyntax>()
+  for (const { start } of comments) {
     while (at < documents.length - 1 && start >= documents[at]!.end) at += 1
     const document = documents[at]!
     const line = lineStart(text, start)
-    return start > document.root.end && start - line > rootColumn(document) && isBlankBetween(text, line, start)
-  })
-  if (!matters || documents.some(({ root }) => root.kind === 'scalar' && root.end > root.start)) return null
-  const placeholders = documents
+    if (start > document.root.end && start - line >= rootColumn(document) && isBlankBetween(text, line, start)) matters.add(document)
+  }
+  if (documents.some(({ root }) => root.kind === 'scalar' && root.end > root.start)) return null
+  const placeholders = [...matters]
     .filter(({ root }) => root.kind === 'scalar' || (root.kind === 'map' && !root.flow))
     .map((document) => atEnd(document, `${' '.repeat(rootColumn(document))}${METADATA_KEY}:`, layout))
-  return splice(text.slice(0, length), placeholders)
+  return placeholders.length === 0 ? null : splice(text.slice(0, length), placeholders)
 }
 
 function update(changes: Changes, found: PlacedEntry, metadata: PlainMap, dressing: Dressing, step: number): void {

@@ -9,7 +9,7 @@ import { splitFirstLine, toLines } from './dress.ts'
 import { blockText } from './emit.ts'
 import { flowText } from './flow.ts'
 import { afterBreak, beforeBreak, isBlankBetween, lineEnd, lineStart, type Layout } from './lines.ts'
-import { itemAt, NO_PROPERTIES, type CollectionSyntax } from './syntax.ts'
+import { itemAt, NO_PROPERTIES, type CollectionSyntax, type Range } from './syntax.ts'
 
 /** What happens to the items of one collection, by index. */
 export interface Shape {
@@ -125,9 +125,11 @@ function putLines({ start, end }: Lines, instead: string, { text, lineEnd: lineB
   return instead === '' ? { start, end: afterBreak(text, end), text: '' } : { start, end, text: instead }
 }
 
-/** @param instead - takes the place of the lines */
-export function removeLines(layout: Layout, start: number, end: number, instead = ''): Replacement {
-  return putLines(linesOf(layout.text, start, end), instead, layout)
+/** The lines that these ranges stand on. Neighbours go together: each takes a line break of its own with it. */
+export function removeLines(layout: Layout, ranges: readonly Range[]): Replacement[] {
+  const lines: Lines[] = []
+  for (const { start, end } of ranges.toSorted((a, b) => a.start - b.start)) addLines(lines, linesOf(layout.text, start, end), layout.text)
+  return lines.map((removed) => putLines(removed, '', layout))
 }
 
 /** Behind the indicator or the properties of a block collection that became empty. */

@@ -67,6 +67,11 @@ describe('recordings of sops', () => {
   })
 })
 
+it('puts the value of a key that stands twice into both places, whatever stood beside the first', () => {
+  const source = 'a = ; beside\na = `x#y`\n'
+  expect(applied(source, () => [], METADATA)).toBe(`a = \`x#y\`\na = \`x#y\`\n\n${BLOCK}`)
+})
+
 describe('reading', () => {
   it('has sections with their comment first, and keys followed by theirs', () => {
     expect(rootOf('a = 1 ; beside\n; above\n# more\n[s] # too\n\n; of b\nb: 2\n; end\n').items).toEqual([
@@ -250,6 +255,13 @@ describe('emit', () => {
   function emitted(...sections: readonly Entry[]): string {
     return text(ini.emit([{ kind: 'map', items: sections }]))
   }
+
+  it('quotes a name with quotes of one kind in those of another, and refuses what no quotes can hold', () => {
+    const named = (key: string): string => text(ini.emit([{ kind: 'map', items: [section('s', entry(key, leaf('1')))] }]))
+    expect(named('"a=b`')).toBe('[s]\n""""a=b`""" = 1\n')
+    expect(find(rootOf(named('"a=b`')), 's', '"a=b`').value).toMatchObject({ value: '1' })
+    for (const key of ['`"""', ' a', 'a ', '-']) expect(codeOf(() => named(key))).toBe('EMIT_FAILED')
+  })
 
   it('aligns keys and quotes names that need it', () => {
     expect(emitted(section('s', entry('a=b', leaf('1')), entry('x`', leaf('')), entry('#c', leaf('2'))))).toBe('[s]\n`a=b`    = 1\n"""x`""" = \n`#c`     = 2\n')

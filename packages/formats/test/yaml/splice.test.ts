@@ -83,6 +83,7 @@ describe('an alias of what is encrypted gives way to its content', () => {
     ['a: &m {k: 1}\nl: [*m, x]\n', "a: &m {k: 'T'}\nl: [{k: 'T'}, 'T']\n"],
     ['a: &m {k: 1}\nl:\n- *m\n', "a: &m {k: 'T'}\nl:\n- k: T\n"],
     ['a: &x k\n*x : v\n', 'a: &x T\nk : T\n'],
+    ['a: &m\n  l: [] # c\n  k: 1\nb: *m\n', 'a: &m\n  l: [] #T\n  k: T\nb:\n  l: []\n  k: T\n'], // outside of the brackets its token would not open
   ])('%j', (source, tokens) => {
     expect(withTokens(source)).toBe(tokens)
   })
@@ -145,6 +146,12 @@ describe('comments', () => {
     expect(Buffer.from(document.apply(edits)).toString()).toBe('l:\n    # c\n    - a\nm: []\n    # c\n')
   })
 
+  it('are removed together, also in the first lines of a file', () => {
+    const document = parseYaml(Buffer.from('# a\n# b\nk: 1\n# c\n# d\n\nm: 2 # e\n'))
+    const edits = document.tree[0]!.items.flatMap((item): Edit[] => (item.kind === 'comment' ? [{ do: 'remove', from: document.tree[0]!, item }] : []))
+    expect(Buffer.from(document.apply(edits)).toString()).toBe('k: 1\n\nm: 2\n')
+  })
+
   it('cannot bring in lines of their own', () => {
     const document = parseYaml(Buffer.from('m:\n  # T\n  a: 1 # T\n'))
     const edits = leaves(document.tree[0]!.items).flatMap((node): Edit[] => (node.kind === 'comment' ? [{ do: 'comment', node, text: ' x\nb: 2' }] : []))
@@ -166,12 +173,32 @@ describe('the metadata block', () => {
     ['{}\n', `{sops: {age: [{enc: "a\\nb\\n", recipient: age1}], lastmodified: "2026-01-01T00:00:00Z", mac: '${TOKEN}', version: 3.13.2}}\n`],
     ['a: |+\n  x\n\n', `a: |+\n  x\n\n${BLOCK_LINES}\n`],
     ['a:\n  b: 1\n # end\n', `a:\n  b: 1\n # end\n${BLOCK_LINES}\n`],
+    ['a: 1\nb: 2\r\n', `a: 1\nb: 2\r\n${BLOCK_LINES}\r\n`],
+    ['{"a": 1}\n---\nb: 1\n# end\n', `{"a": 1, sops: {age: [{enc: "a\\nb\\n", recipient: age1}], lastmodified: "2026-01-01T00:00:00Z", mac: '${TOKEN}', version: 3.13.2}}\n---\nb: 1\n# end\n${BLOCK_LINES}\n`],
   ])('comes to %j and goes without a trace', (source, encrypted) => {
     const text = Buffer.from(parseYaml(Buffer.from(source)).apply([], BLOCK)).toString()
     expect(text).toBe(encrypted)
     const document = parseYaml(Buffer.from(text))
     expect(document.metadata).toEqual(BLOCK)
     expect(Buffer.from(document.apply([], null)).toString()).toBe(source)
+  })
+
+  it('goes without the comment beside its key, where SOPS puts one of the last value', () => {
+    expect(Buffer.from(parseYaml(Buffer.from('a:\n  - 1\nsops: # c\n  mac: x\n')).apply([], null)).toString()).toBe('a:\n  - 1\n# c\n')
+  })
+
+  it('decides to which map the comments above it belong', () => {
+    for (const [source, tree] of [['a:\n  b: 1\n# end', '{a: {b: int 1}, C" end"}'], ['a:\n  b: 1\n  # end', '{a: {b: int 1, C" end"}}']] as const) {
+      const document = parseYaml(Buffer.from(source))
+      expect(treeText(document.tree[0]!)).toBe(tree)
+      expect(treeText(parseYaml(document.apply([], BLOCK)).tree[0]!)).toBe(tree)
+    }
+  })
+
+  it('changes no value of another document', () => {
+    const document = parseYaml(Buffer.from('a:\n  b: 1\n# end\n---\nc: |\n  x'))
+    expect(document.tree.map(treeText)).toEqual(['{a: {b: int 1}, C" end"}', '{c: "x"}'])
+    expect([...document.shifted.values()]).toEqual(['x\n'])
   })
 
   it('changes only the lines that differ', () => {
