@@ -1,5 +1,7 @@
 import dns from 'node:dns'
 import { readFileSync } from 'node:fs'
+import { Agent as HttpAgent } from 'node:http'
+import { Agent as HttpsAgent } from 'node:https'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { CodedError, plainMap } from '@waxseal/core'
@@ -114,6 +116,20 @@ describe('a key of HuaweiCloud KMS', () => {
       expect((await failureOf(kms.wrap(part, refOf(`cn-north-4:${uuid}`), { signal }))).message).toContain('ENOTFOUND')
     }
     expect(targets(huawei)).toEqual(['PUT /meta-data/latest/api/token', 'GET /openstack/latest/securitykey', 'POST /pod-identity'])
+  })
+
+  it('is reached through the proxy that is set, and the machine itself directly', async () => {
+    const huawei = await cloud({ securityToken: 'st-hunter2' })
+    const proxy = await startScriptedServer(() => ({ status: 403, body: { error_code: 'proxy' } }))
+    onTestFinished(() => proxy.close())
+    const proxyEnv = { HTTP_PROXY: proxy.url, HTTPS_PROXY: proxy.url }
+    const http = { agents: { http: new HttpAgent({ proxyEnv }), https: new HttpsAgent({ proxyEnv }) } }
+    const kms = createHuaweiProvider(() => ({ sources: [{ kind: 'instance', endpoint: huawei.url }], endpoint: () => 'http://kms.example.invalid', http, limits: { callMs: 500 } }))
+    await failureOf(kms.wrap(part, refOf(`cn-north-4:${uuid}`), { signal }))
+    expect(targets(huawei)).toEqual(['PUT /meta-data/latest/api/token', 'GET /openstack/latest/securitykey'])
+    const named = createHuaweiProvider(() => ({ sources: [key], endpoint: () => 'http://kms.example.invalid', http, limits: {} }))
+    expect((await failureOf(named.wrap(part, refOf(`cn-north-4:${uuid}`), { signal }))).message).toContain('403: proxy')
+    expect(targets(proxy).at(-1)).toBe(`POST http://kms.example.invalid/v1.0/${seed.project_id}/kms/encrypt-data`)
   })
 
   it('cannot be used without credentials, and says where they may come from', async () => {

@@ -28,8 +28,10 @@ export type Trouble = Reply | 'cut' | { readonly delayMs: number }
 
 export interface ScriptedServer {
   readonly url: string
-  /** Empty without TLS. */
+  /** Authority, certificate and key of the server; empty without TLS. */
   readonly caPem: string
+  readonly certPem: string
+  readonly keyPem: string
   /** In the order of their arrival. */
   readonly requests: readonly ReceivedRequest[]
   /** @param troubles - one for each of the next requests */
@@ -47,7 +49,7 @@ export async function startScriptedServer(handler: (request: ReceivedRequest) =>
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
     url: `${tls ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    caPem: identity?.caPem ?? '',
+    ...(identity ?? { caPem: '', certPem: '', keyPem: '' }),
     requests,
     befall: (...troubles) => void planned.push(...troubles),
     close() {

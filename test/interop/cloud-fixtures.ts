@@ -1,0 +1,45 @@
+/**
+ * Files that the real sops wrapped with keys of services, and the material of those keys: fixtures/sops-cloud-3.13.2.
+ * @module
+ */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parse } from 'yaml'
+import type { HuaweiSeed } from '@waxseal/testkit'
+import { FIXTURES } from '../programs.ts'
+import type { VaultSeed } from '../rigs/openbao.ts'
+
+export interface CloudFixture {
+  /** Below the folder. */
+  readonly file: string
+  readonly type: string
+  readonly providers: readonly string[]
+  readonly about: string
+  readonly expect: 'ok' | 'fail'
+  /** What `sops decrypt` printed. */
+  readonly plain?: string
+}
+
+export interface CloudSeed {
+  readonly vault: VaultSeed & { readonly address: string }
+  readonly huawei: HuaweiSeed
+}
+
+const folder = join(FIXTURES, 'sops-cloud-3.13.2')
+const { files } = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')) as { readonly files: readonly CloudFixture[] }
+
+export const cloudSeed: CloudSeed = JSON.parse(readFileSync(join(folder, 'seed.json'), 'utf8')) as CloudSeed
+
+/** Those whose every key is of this provider. */
+export function cloudFixtures(provider: string): readonly CloudFixture[] {
+  return files.filter(({ providers }) => providers.every((name) => name === provider))
+}
+
+export function cloudText(path: string): string {
+  return readFileSync(join(folder, path), 'utf8')
+}
+
+/** SOPS moves comments when it decrypts YAML, and this program does not: so there the values count. */
+export function contentOf(text: string, { type }: CloudFixture): unknown {
+  return type === 'yaml' ? parse(text) : text
+}
