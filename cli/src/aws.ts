@@ -8,7 +8,6 @@ import { hostname } from 'node:os'
 import type { HostPolicy, KeyProvider } from '@waxseal/core'
 import { createAwsProvider, type AwsSources } from '@waxseal/provider-aws'
 import type { Context } from './context.ts'
-import { serviceAgents } from './service-agents.ts'
 
 const MAX_SESSION_NAME = 64
 
@@ -22,7 +21,7 @@ export function awsProvider(context: Context, hosts: HostPolicy): KeyProvider {
       credentials: staticCredentials(env),
       webIdentity: webIdentity(env),
       sessionName: `sops@${hostname().replace(/[^a-zA-Z0-9=,.@-_]+/g, '')}`.slice(0, MAX_SESSION_NAME),
-      agents: () => serviceAgents(context, { bundle: env['AWS_CA_BUNDLE'] }),
+      agents: async () => (await import('./service-agents.ts')).serviceAgents(context, { bundle: env['AWS_CA_BUNDLE'] }),
     },
   })
 }

@@ -11,13 +11,13 @@ import { createHuaweiProvider, type CredentialSource, type HuaweiSettings } from
 import type { Context } from './context.ts'
 import { readFileBounded } from './files.ts'
 import { parsePlainYaml } from './plain-yaml.ts'
-import { serviceAgents } from './service-agents.ts'
 
 export function huaweiProvider(context: Context): KeyProvider {
   return createHuaweiProvider(() => readSettings(context))
 }
 
-function readSettings(context: Context): HuaweiSettings {
+async function readSettings(context: Context): Promise<HuaweiSettings> {
+  const { serviceAgents } = await import('./service-agents.ts')
   const { env } = context
   let regions: Plain | undefined
   return {

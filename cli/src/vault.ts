@@ -10,7 +10,7 @@ import { CodedError, type CallLimits, type HostPolicy, type KeyProvider } from '
 import { createVaultProvider, type VaultSettings } from '@waxseal/provider-vault'
 import type { Context } from './context.ts'
 import { readFileBounded } from './files.ts'
-import { serviceAgents, type ConnectionSettings } from './service-agents.ts'
+import type { ConnectionSettings } from './service-agents.ts'
 
 const MAX_FILE_BYTES = 16 * 1024 * 1024
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }
@@ -25,7 +25,8 @@ export function vaultProvider(context: Context, hosts: HostPolicy): KeyProvider 
 }
 
 /** @throws CodedError CONFIG_INVALID, CREDENTIALS_MISSING, FILE_NOT_FOUND, FILE_UNREADABLE */
-function readSettings(context: Context): VaultSettings {
+async function readSettings(context: Context): Promise<VaultSettings> {
+  const { serviceAgents } = await import('./service-agents.ts')
   const { env } = context
   const agent = env['VAULT_AGENT_ADDR'] ?? ''
   const socketPath = agent.startsWith('unix://') ? agent.slice('unix://'.length) : undefined

@@ -6,13 +6,16 @@ import { AGE_KEY_FILE, built, FIXTURES, ROOT, run, testFolder } from '../program
 
 const FOREIGN = /node_modules\/(?!re2js)/
 
+/** Of Node's own: some 10 ms. */
+const NETWORK = /^node:(?:https?|http2|tls|net|dns)$/
+
 /** What esbuild says of its outputs, as far as it is read here. */
 interface Metafile {
   readonly outputs: Readonly<Record<string, { readonly inputs: Readonly<Record<string, unknown>> }>>
 }
 
 describe('sops decrypt FILE', () => {
-  it('loads no cloud SDK, no Kubernetes client and no OpenPGP', async () => {
+  it('loads no cloud SDK, no Kubernetes client, no OpenPGP and nothing of the network', async () => {
     const folder = testFolder()
     const log = join(folder, 'loaded.txt')
     // A module hook that notes every module file as it is loaded.
@@ -38,5 +41,7 @@ registerHooks({ load(url, context, next) { appendFileSync(${JSON.stringify(log)}
     const sources = ours.flatMap((url) => Object.keys(outputs[relative(ROOT, fileURLToPath(url))]?.inputs ?? {}))
     expect(sources).toContain('packages/core/src/value-cipher.ts')
     expect(sources.filter((source) => FOREIGN.test(source))).toEqual([])
+    expect(loaded).toContain('node:crypto')
+    expect(loaded.filter((url) => NETWORK.test(url))).toEqual([])
   })
 })

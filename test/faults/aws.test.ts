@@ -65,7 +65,7 @@ function provider(limits: Partial<CallLimits> = {}, endpoint = url) {
     hosts: restrictHosts(() => []),
     endpoint,
     limits: { pauseMs: 1, ...limits },
-    sources: { credentials: SECRETS, sessionName: 'sops@test', agents: () => ({ http: new HttpAgent(), https: new HttpsAgent() }) },
+    sources: { credentials: SECRETS, sessionName: 'sops@test', agents: async () => ({ http: new HttpAgent(), https: new HttpsAgent() }) },
   })
 }
 

@@ -75,7 +75,7 @@ describe.skipIf(!python)(`AWS KMS on moto${python ? '' : ' (left out: rig moto)'
       sources: {
         credentials: { accessKeyId: CREDENTIALS.AWS_ACCESS_KEY_ID, secretAccessKey: CREDENTIALS.AWS_SECRET_ACCESS_KEY },
         sessionName: 'sops@test',
-        agents: () => ({ http: new HttpAgent(), https: new HttpsAgent() }),
+        agents: async () => ({ http: new HttpAgent(), https: new HttpsAgent() }),
       },
     })
 

@@ -16,7 +16,7 @@ export interface AwsSources {
   /** Of roles that keys name: tells in AWS's logs who it was. */
   readonly sessionName: string
   /** Proxies and trusted authorities. @throws CodedError */
-  readonly agents: () => { readonly http: HttpAgent; readonly https: HttpsAgent }
+  readonly agents: () => Promise<{ readonly http: HttpAgent; readonly https: HttpsAgent }>
 }
 
 export interface WebIdentity {
@@ -91,7 +91,7 @@ interface ClientConfig {
 
 async function loadSdk({ region, profile, role }: KmsConnection, sources: AwsSources): Promise<Sdk> {
   const { DecryptCommand, EncryptCommand, IncorrectKeyException, KMSClient } = await import('@aws-sdk/client-kms')
-  const { http: httpAgent, https: httpsAgent } = sources.agents()
+  const { http: httpAgent, https: httpsAgent } = await sources.agents()
   // One attempt: the frame around each call decides about more.
   const config: ClientConfig = { region, maxAttempts: 1, requestHandler: { httpAgent, httpsAgent }, ...(profile !== '' && { profile }) }
   const base = profile === '' && sources.credentials ? sources.credentials : await providerChain(profile, sources, config)

@@ -18,12 +18,12 @@ interface Service {
 }
 
 /** @param readSettings - asked when the first key is used. @throws CodedError what it throws */
-export function createHuaweiProvider(readSettings: () => HuaweiSettings): KeyProvider<HuaweiRef> {
+export function createHuaweiProvider(readSettings: () => Promise<HuaweiSettings>): KeyProvider<HuaweiRef> {
   let service: Promise<Service> | undefined
 
   async function start(): Promise<Service> {
     const { HuaweiClient: Client, judge } = await import('./client.ts')
-    const settings = readSettings()
+    const settings = await readSettings()
     return { client: new Client(settings), caller: createServiceCaller({ service: 'HuaweiCloud KMS', judge, limits: settings.limits ?? {} }), settings }
   }
 

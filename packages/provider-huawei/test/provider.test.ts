@@ -23,7 +23,7 @@ async function cloud(more: Partial<HuaweiSeed> = {}, tls = false): Promise<Scrip
 }
 
 function provider(endpoint: string | undefined, sources: readonly CredentialSource[] = [key], limits: HuaweiSettings['limits'] = { pauseMs: 1 }) {
-  return createHuaweiProvider(() => ({ sources, endpoint: () => endpoint, limits: limits ?? {} }))
+  return createHuaweiProvider(async () => ({ sources, endpoint: () => endpoint, limits: limits ?? {} }))
 }
 
 function refOf(keyId: string, enc = ''): HuaweiRef {
@@ -111,7 +111,7 @@ describe('a key of HuaweiCloud KMS', () => {
     // Both without a project: it is looked up where a real service would be.
     const refused = [{ kind: 'instance', endpoint: huawei.url }, { kind: 'pod', url: `${huawei.url}/pod-identity`, token: () => 'id-hunter2' }] as const
     for (const source of refused) {
-      const kms = createHuaweiProvider(() => ({ sources: [source], endpoint: () => huawei.url, limits: { pauseMs: 1, callMs: 500 } }))
+      const kms = createHuaweiProvider(async () => ({ sources: [source], endpoint: () => huawei.url, limits: { pauseMs: 1, callMs: 500 } }))
       vi.spyOn(dns, 'lookup').mockImplementation(((host: string, _: unknown, done: (error: Error) => void) => done(Object.assign(new Error(host), { code: 'ENOTFOUND' }))) as never)
       expect((await failureOf(kms.wrap(part, refOf(`cn-north-4:${uuid}`), { signal }))).message).toContain('ENOTFOUND')
     }
@@ -124,10 +124,10 @@ describe('a key of HuaweiCloud KMS', () => {
     onTestFinished(() => proxy.close())
     const proxyEnv = { HTTP_PROXY: proxy.url, HTTPS_PROXY: proxy.url }
     const http = { agents: { http: new HttpAgent({ proxyEnv }), https: new HttpsAgent({ proxyEnv }) } }
-    const kms = createHuaweiProvider(() => ({ sources: [{ kind: 'instance', endpoint: huawei.url }], endpoint: () => 'http://kms.example.invalid', http, limits: { callMs: 500 } }))
+    const kms = createHuaweiProvider(async () => ({ sources: [{ kind: 'instance', endpoint: huawei.url }], endpoint: () => 'http://kms.example.invalid', http, limits: { callMs: 500 } }))
     await failureOf(kms.wrap(part, refOf(`cn-north-4:${uuid}`), { signal }))
     expect(targets(huawei)).toEqual(['PUT /meta-data/latest/api/token', 'GET /openstack/latest/securitykey'])
-    const named = createHuaweiProvider(() => ({ sources: [key], endpoint: () => 'http://kms.example.invalid', http, limits: {} }))
+    const named = createHuaweiProvider(async () => ({ sources: [key], endpoint: () => 'http://kms.example.invalid', http, limits: {} }))
     expect((await failureOf(named.wrap(part, refOf(`cn-north-4:${uuid}`), { signal }))).message).toContain('403: proxy')
     expect(targets(proxy).at(-1)).toBe(`POST http://kms.example.invalid/v1.0/${seed.project_id}/kms/encrypt-data`)
   })

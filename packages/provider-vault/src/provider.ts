@@ -17,7 +17,7 @@ export interface VaultOptions {
   /** `SOPS_HC_VAULT_ALLOWLIST`. */
   readonly allowList: string
   /** Asked when the first key is used. */
-  readonly readSettings: () => VaultSettings
+  readonly readSettings: () => Promise<VaultSettings>
 }
 
 interface Service {
@@ -31,7 +31,7 @@ export function createVaultProvider({ hosts, address: ownAddress, allowList, rea
 
   async function start(): Promise<Service> {
     const { VaultClient: Client, judge } = await import('./client.ts')
-    const settings = readSettings()
+    const settings = await readSettings()
     return { client: new Client(settings), caller: createServiceCaller({ service: 'Vault', judge, limits: settings.limits }), settings }
   }
 

@@ -36,7 +36,7 @@ function provider({ hosts = anyHost, address = '', allowList = '', ...settings }
     hosts,
     address,
     allowList,
-    readSettings: () => ({ token: TOKEN, namespace: '', headers: {}, agent: '', http: {}, followsRedirect: true, limits: { pauseMs: 1 }, ...settings }),
+    readSettings: async () => ({ token: TOKEN, namespace: '', headers: {}, agent: '', http: {}, followsRedirect: true, limits: { pauseMs: 1 }, ...settings }),
   })
 }
 
