@@ -14,12 +14,14 @@ import { KeyStore } from './key-store.ts'
 import { Keyring } from './keyring.ts'
 import { Leadership } from './leadership.ts'
 import { describe, type Log } from './log.ts'
-import { Memory } from './memory.ts'
+import { Memory, type InSync } from './memory.ts'
 import { Metrics } from './metrics.ts'
 import { INSTANCE_LABEL } from './names.ts'
-import { observe, splitKey, type Observed } from './observe.ts'
+import { observe, splitKey, type Observed, type SecretObject } from './observe.ts'
 import { WorkQueue, type Outcome } from './queue.ts'
 import { reconcile, RESTORE_FORGET_MS, type Policy, type UnsealOutcome } from './reconcile.ts'
+import { StateSeal } from './state-seal.ts'
+import { StateStore } from './state-store.ts'
 import { syncStateOf } from './status.ts'
 import { limitInFlight, unseal } from './unseal.ts'
 
@@ -49,13 +51,21 @@ export class Controller {
   readonly #leadership: Leadership
   readonly #events: EventRecorder
   readonly #memory = new Memory()
+  readonly #seal: StateSeal
+  readonly #state: StateStore
   readonly #policy: Policy
-  readonly #openOne = limitInFlight(2 * availableParallelism(), (open: OpenItemAsync, ...item: Parameters<OpenItemAsync>) => open(...item))
+  readonly #openOne = limitInFlight(2 * availableParallelism(), async (open: OpenItemAsync, ...item: Parameters<OpenItemAsync>) => {
+    const opened = await open(...item)
+    this.metrics.countOpened()
+    return opened
+  })
   /** SealedSecrets that no key opened; a new key may. */
   readonly #unopened = new Set<string>()
   /** Ends work that is under way; later than the watches. */
   readonly #working = new AbortController()
   #isPrepared = false
+  /** Counts the changes of who leads: what an earlier one began is not finished by a later one. */
+  #term = 0
 
   /** @throws CodedError USAGE */
   constructor(options: ControllerOptions) {
@@ -78,6 +88,7 @@ export class Controller {
       omitConditions: settings['metrics-omit-secret-labels'],
       queueLength: () => this.#queue.length,
       keyCount: () => this.keyring.entries.length,
+      openedByKey: () => this.#memory.countByKey(),
     })
     this.#leadership = new Leadership({ client, namespace, clock, log, onChange: () => this.#balance() })
     this.#keys = new KeyStore({
@@ -90,6 +101,8 @@ export class Controller {
       mayWrite: () => this.#leadership.leading,
       onChange: () => this.#onKeysChanged(),
     })
+    this.#seal = new StateSeal((fingerprint) => this.keyring.find(fingerprint))
+    this.#state = new StateStore({ client, namespace, memory: this.#memory, seal: this.#seal, clock, log, mayWrite: () => this.#leadership.leading })
     this.#events = new EventRecorder({
       client,
       now: () => new Date(clock.now()),
@@ -103,7 +116,7 @@ export class Controller {
       followSecrets: !settings['skip-recreate'],
       enqueue: (key) => this.#queue.add(key),
       onSealedSecret: (key, { instance, state }) => this.metrics.setCondition(key, ...pair(key), instance, state),
-      onSealedSecretGone: (key) => this.metrics.dropCondition(key),
+      onSealedSecretGone: (key, { uid }) => this.#onSealedSecretGone(key, uid),
       onError: (what, error) => log.warn('Error watching, will retry', { resource: what, error: describe(error) }),
     })
   }
@@ -131,6 +144,7 @@ export class Controller {
     this.#isPrepared = false
     const grace = setTimeout(() => this.#working.abort(), GRACE_MS)
     await this.#queue.stop()
+    await this.#state.flush(this.#working.signal)
     clearTimeout(grace)
     this.#working.abort() // and the lease is given back
     await Promise.all(running)
@@ -140,7 +154,7 @@ export class Controller {
     await Promise.race([this.#keys.load(signal), aborted(signal)])
     if (signal.aborted) return
     this.#isPrepared = true
-    const running = [this.#keys.renew(signal), this.#followed.run(signal)]
+    const running = [this.#keys.renew(signal), this.#followed.run(signal), this.#state.run(signal)]
     while (!signal.aborted && !this.ready) await this.#clock.sleep(READY_POLL_MS, signal)
     if (!signal.aborted) {
       this.#options.log.info('Ready')
@@ -149,10 +163,18 @@ export class Controller {
     await Promise.all(running)
   }
 
-  /** Works on the queue exactly while it may write and knows what there is. */
+  /** Works on the queue exactly while it may write, and knows what there is and what the last leader left. */
   #balance(): void {
-    if (this.ready && this.#leadership.leading) this.#queue.start()
-    else void this.#queue.pause()
+    const term = ++this.#term
+    void this.#queue.pause()
+    if (this.ready && this.#leadership.leading) void this.#lead(term)
+  }
+
+  async #lead(term: number): Promise<void> {
+    const synced = [...this.#followed.sealedSecrets()].filter(({ generation, state }) => !this.#policy.updateStatus || (state.synced === true && state.generation === generation))
+    const uids = new Set(synced.map(({ uid }) => uid))
+    await this.#state.load((uid) => uids.has(uid), this.#working.signal)
+    if (term === this.#term) this.#queue.start()
   }
 
   #onKeysChanged(): void {
@@ -162,12 +184,12 @@ export class Controller {
   async #work(key: string): Promise<Outcome> {
     const { client, log } = this.#options
     const known = this.#followed.sealedSecret(key)
-    if (known && this.#memory.isInSync(key, known, this.#followed.secret(key))) return { type: 'done' }
     this.metrics.countUnseal()
+    if (known && this.#memory.isInSync(known, this.#followed.secret(key))) return { type: 'done' }
     log.info('Updating', { key })
     let seen: Observed
     try {
-      const remembered = this.#memory.recall(key)
+      const remembered = this.#memory.recall(known?.uid ?? '')
       seen = await observe(key, { client, signal: this.#working.signal, isKnown: known !== undefined, remembered, nowMs: this.#clock.now() })
     } catch (error) {
       this.metrics.countError('fetch', '')
@@ -193,31 +215,44 @@ export class Controller {
   #unseal(seen: Observed): Promise<UnsealOutcome> {
     const { settings, render } = this.#options
     const { open } = this.keyring
-    return unseal(seen, { open: (...item) => this.#openOne(open, ...item), render, acceptWholeSecret: settings['accept-deprecated-v1-data'] })
+    return unseal(seen, {
+      open: (...item) => this.#openOne(open, ...item),
+      render,
+      acceptWholeSecret: settings['accept-deprecated-v1-data'],
+      digest: (fingerprint, secret) => this.#seal.ofData(fingerprint, secret),
+    })
   }
 
   #note(key: string, { namespace, name, sealed, remembered }: Observed, outcome: UnsealOutcome, { inSync, restored, state }: Applied): void {
     if (outcome.type === 'failed') this.#unopened.add(key)
     else this.#unopened.delete(key)
     if (!sealed) {
-      this.#memory.forget(key)
       this.metrics.dropCondition(key)
       return
     }
     const { uid = '', generation = 0, annotations, labels } = sealed.metadata
-    const secret = inSync?.metadata
-    this.#memory.note(key, {
-      inSync: secret && { uid, generation, scope: scopeOf(annotations ?? undefined), secretUid: secret.uid ?? '', secretVersion: secret.resourceVersion ?? '' },
-      ...(outcome.type === 'opened' ? { fingerprint: outcome.unsealed.fingerprints[0] } : {}),
-    })
+    const fingerprint = outcome.type === 'opened' ? outcome.unsealed.fingerprints[0] : remembered.fingerprint
+    this.#memory.note(uid, { inSync: inSync ? this.#inSync(generation, scopeOf(annotations ?? undefined), fingerprint, inSync) : undefined, fingerprint })
+    this.#state.mark(uid)
     if (restored) {
       const now = this.#clock.now()
       const before = remembered.restored
       const times = before && now - before.lastMs <= RESTORE_FORGET_MS ? before.times + 1 : 1
-      this.#memory.note(key, { restored: { times, lastMs: now } })
+      this.#memory.note(uid, { restored: { times, lastMs: now } })
       this.metrics.countRestored(namespace)
     }
     this.metrics.setCondition(key, namespace, name, labels?.[INSTANCE_LABEL] ?? '', state ?? syncStateOf(sealed.status))
+  }
+
+  #inSync(generation: number, scope: string, fingerprint = '', secret: SecretObject): InSync {
+    const { uid: secretUid = '', resourceVersion: secretVersion = '' } = secret.metadata
+    return { generation, scope, secretUid, secretVersion, fingerprint, digest: this.#seal.ofData(fingerprint, secret) }
+  }
+
+  #onSealedSecretGone(key: string, uid: string): void {
+    this.metrics.dropCondition(key)
+    this.#memory.forget(uid)
+    this.#state.mark(uid)
   }
 }
 

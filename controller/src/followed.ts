@@ -32,7 +32,7 @@ export interface FollowedOptions {
   readonly followSecrets: boolean
   readonly enqueue: (key: string) => void
   readonly onSealedSecret: (key: string, known: KnownSealedSecret) => void
-  readonly onSealedSecretGone: (key: string) => void
+  readonly onSealedSecretGone: (key: string, known: KnownSealedSecret) => void
   readonly onError: (what: string, error: unknown) => void
 }
 
@@ -59,6 +59,13 @@ export class Followed {
 
   *sealedSecretKeys(): Generator<string> {
     for (const reflector of this.#sealedSecrets) yield* reflector.keys()
+  }
+
+  *sealedSecrets(): Generator<KnownSealedSecret> {
+    for (const key of this.sealedSecretKeys()) {
+      const known = this.sealedSecret(key)
+      if (known) yield known
+    }
   }
 
   /** Whether every first list is in; those of namespaces without a role for us keep nobody waiting, unless there are no others. */
@@ -124,8 +131,10 @@ export class Followed {
   #onSealedSecretEvent(event: ReflectorEvent<KnownSealedSecret>): void {
     const { enqueue, onSealedSecret, onSealedSecretGone } = this.#options
     if (event.type === 'synced') return
-    if (event.type === 'deleted') onSealedSecretGone(event.key)
-    else onSealedSecret(event.key, event.object)
+    const isReplaced = event.type === 'modified' && event.previous.uid !== event.object.uid
+    if (event.type === 'deleted') onSealedSecretGone(event.key, event.object)
+    else if (isReplaced) onSealedSecretGone(event.key, event.previous)
+    if (event.type !== 'deleted') onSealedSecret(event.key, event.object)
     if (event.type !== 'modified' || needsLook(event.previous, event.object)) enqueue(event.key)
   }
 

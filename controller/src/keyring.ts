@@ -28,6 +28,10 @@ export class Keyring {
     return this.#ordered[0]
   }
 
+  find(fingerprint: string): SealingKey | undefined {
+    return this.#ordered.find(({ key }) => key.fingerprint === fingerprint)?.key
+  }
+
   /** Tries the keys in their order, off the event loop. */
   get open(): OpenItemAsync {
     return this.#open

@@ -17,6 +17,8 @@ export interface MetricsOptions {
   readonly omitConditions: boolean
   readonly queueLength: () => number
   readonly keyCount: () => number
+  /** SealedSecrets by the fingerprint of the key that opened them last. */
+  readonly openedByKey: () => ReadonlyMap<string, number>
 }
 
 export class Metrics {
@@ -28,6 +30,7 @@ export class Metrics {
   readonly #httpRequests: Counter<'path' | 'code' | 'method'>
   readonly #httpDuration: Histogram<'path' | 'method'>
   readonly #restored: Counter<'namespace'>
+  readonly #opened: Counter
   /** Labels of each object's series, to take it away when they change. */
   readonly #series = new Map<string, Record<'namespace' | 'name' | 'condition' | 'ss_app_kubernetes_io_instance', string>>()
 
@@ -62,8 +65,20 @@ export class Metrics {
       registers,
     })
     this.#restored = new Counter({ name: 'waxseal_secrets_restored_total', help: 'Secrets whose edited data was restored.', labelNames: ['namespace'], registers })
+    this.#opened = new Counter({ name: 'waxseal_items_opened_total', help: 'Sealed items that were decrypted.', registers })
     this.registry.registerMetric(collected('waxseal_queue_length', 'SealedSecrets waiting or being worked on.', options.queueLength))
     this.registry.registerMetric(collected('waxseal_sealing_keys', 'Sealing keys that are loaded.', options.keyCount))
+    const openedByKey = new Gauge({
+      name: 'waxseal_sealedsecrets_opened',
+      help: 'SealedSecrets that this key opened last; a key that opens none is no longer needed in the cluster.',
+      labelNames: ['fingerprint'],
+      registers: [],
+      collect() {
+        this.reset()
+        for (const [fingerprint, count] of options.openedByKey()) this.set({ fingerprint }, count)
+      },
+    })
+    this.registry.registerMetric(openedByKey)
   }
 
   countUnseal(): void {
@@ -76,6 +91,10 @@ export class Metrics {
 
   countRestored(namespace: string): void {
     this.#restored.inc({ namespace })
+  }
+
+  countOpened(): void {
+    this.#opened.inc()
   }
 
   countHttp(path: string, method: string, code: number, seconds: number): void {

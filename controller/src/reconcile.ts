@@ -13,6 +13,8 @@ export type UnsealOutcome =
   | { readonly type: 'opened'; readonly unsealed: Unsealed }
   /** The text is for people: it goes into status and event. */
   | { readonly type: 'failed'; readonly message: string }
+  /** The Secret is as it was left for this SealedSecret; nothing was opened. */
+  | { readonly type: 'asLeft' }
   /** There was nothing to unseal. */
   | { readonly type: 'none' }
 
@@ -56,6 +58,7 @@ export function reconcile(seen: Observed, outcome: UnsealOutcome, policy: Policy
     const { message } = outcome
     return [...unseal(message), ...status(seen, policy, { synced: false, message })]
   }
+  if (outcome.type === 'asLeft') return [...status(seen, policy, SYNCED), { do: 'remember', secret }]
   const { unsealed } = outcome
   if (!secret) return created(seen, unsealed.secret, policy)
   if (!mayWrite(secret.metadata, sealed.metadata.uid ?? '')) {
@@ -114,10 +117,10 @@ function existing(seen: Observed, secret: SecretObject, unsealed: Unsealed, poli
 
 /** Whether this generation was brought into the cluster before: whatever differs now was changed afterwards. */
 function isSettled({ sealed, remembered }: Observed): boolean {
-  const { generation: current = 0, uid } = sealed?.metadata ?? {}
+  const { generation: current = 0 } = sealed?.metadata ?? {}
   const { generation, synced } = syncStateOf(sealed?.status)
   if (synced !== undefined) return synced && generation === current
-  return remembered.inSync?.uid === uid && remembered.inSync?.generation === current
+  return remembered.inSync?.generation === current
 }
 
 /** Text out of a template may differ each time; that its key is there is enough. */

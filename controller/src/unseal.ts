@@ -4,21 +4,27 @@
  * @module
  */
 import { CodedError } from '@waxseal/core'
-import { KEY_HINT_ANNOTATION, sealedSecretOf, unsealSecretAsync, type OpenItemAsync, type RenderTemplates } from '@waxseal/sealed'
+import { KEY_HINT_ANNOTATION, scopeOf, sealedSecretOf, unsealSecretAsync, type OpenItemAsync, type RenderTemplates } from '@waxseal/sealed'
 import { describe } from './log.ts'
-import type { Observed } from './observe.ts'
+import type { Observed, SecretObject } from './observe.ts'
+import { mayWrite } from './ownership.ts'
 import type { UnsealOutcome } from './reconcile.ts'
+import { isSameDigest } from './state-seal.ts'
 
 export interface UnsealSettings {
   /** Of the keys that are loaded now. */
   readonly open: OpenItemAsync
   readonly render: RenderTemplates
   readonly acceptWholeSecret: boolean
+  /** Of a Secret's data, keyed by the sealing key with this fingerprint. */
+  readonly digest: (fingerprint: string, secret: SecretObject) => string
 }
 
 /** Never throws for what is in the object. */
-export async function unseal({ sealed, remembered }: Observed, { open, render, acceptWholeSecret }: UnsealSettings): Promise<UnsealOutcome> {
+export async function unseal(seen: Observed, { open, render, acceptWholeSecret, digest }: UnsealSettings): Promise<UnsealOutcome> {
+  const { sealed, remembered } = seen
   if (!sealed || sealed.metadata.deletionTimestamp !== undefined) return { type: 'none' }
+  if (isAsLeft(seen, digest)) return { type: 'asLeft' }
   const expected = remembered.fingerprint ?? sealed.metadata.annotations?.[KEY_HINT_ANNOTATION]
   try {
     const unsealed = await unsealSecretAsync(sealedSecretOf(sealed), open, { render, acceptWholeSecret, ...(expected === undefined ? {} : { expected }) })
@@ -27,6 +33,14 @@ export async function unseal({ sealed, remembered }: Observed, { open, render, a
     if (error instanceof CodedError) return { type: 'failed', message: describe(error) }
     throw error
   }
+}
+
+/** The Secret still holds what was written for this very SealedSecret: there is nothing to learn from opening it. */
+function isAsLeft({ sealed, secret, remembered: { inSync } }: Observed, digest: UnsealSettings['digest']): boolean {
+  if (!sealed || !secret || !inSync || !mayWrite(secret.metadata, sealed.metadata.uid ?? '')) return false
+  const { generation = 0, annotations } = sealed.metadata
+  const isSameSealed = inSync.generation === generation && inSync.scope === scopeOf(annotations ?? undefined)
+  return isSameSealed && isSameDigest(inSync.digest, digest(inSync.fingerprint, secret))
 }
 
 /** Runs at most `limit` at once, the others in the order of their coming. */

@@ -203,9 +203,17 @@ describe('reconcile waits longer each time somebody keeps editing', () => {
   })
 })
 
+describe('reconcile of a Secret that is as it was left', () => {
+  it('writes nothing but a status that is missing', () => {
+    const there = secret({ data: { k: 'djE=' } })
+    expect(kinds(reconcile(seen({ secret: there }), { type: 'asLeft' }, POLICY))).toEqual(['setStatus', 'remember'])
+    expect(kinds(reconcile(seen({ secret: there }), { type: 'asLeft' }, { ...POLICY, updateStatus: false }))).toEqual(['remember'])
+  })
+})
+
 describe('reconcile without status updates', () => {
   const policy = { ...POLICY, updateStatus: false }
-  const inSync = { uid: UID, generation: 1, scope: 'strict', secretUid: 'uid-of-secret', secretVersion: '7' }
+  const inSync = { generation: 1, scope: 'strict', secretUid: 'uid-of-secret', secretVersion: '7', fingerprint: 'SHA256:k', digest: 'd' }
 
   it('knows what was in sync from memory', () => {
     const there = secret({ data: { k: 'edited' }, labels: { by: 'hand' } })

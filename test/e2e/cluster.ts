@@ -35,7 +35,8 @@ export interface Cluster {
   token(account: Account): Promise<string>
   /** Writes what a pod finds into a folder. @returns the variables that belong to it */
   podEnv(folder: string, namespace: string, token: string): Record<string, string>
-  /** Text. */
+  /** The administrator's. */
+  readonly client: KubeClient
   readonly kubeconfig: string
   stop(): Promise<void>
 }
@@ -52,13 +53,20 @@ export async function startCluster(server: ServerName): Promise<Cluster> {
 
 export class EmbeddedCluster implements Cluster {
   readonly api: ApiServer
+  readonly client: KubeClient
 
-  private constructor(api: ApiServer) {
+  private constructor(api: ApiServer, client: KubeClient) {
     this.api = api
+    this.client = client
   }
 
   static async start(): Promise<EmbeddedCluster> {
-    return new EmbeddedCluster(await startApiServer({ crds: [parse(readFileSync(CRD_FILE, 'utf8'))], backgroundDelayMs: 20 }))
+    const api = await startApiServer({ crds: [parse(readFileSync(CRD_FILE, 'utf8'))], backgroundDelayMs: 20 })
+    const folder = mkdtempSync(join(tmpdir(), 'waxseal-kube-'))
+    writeFileSync(join(folder, 'kubeconfig'), api.kubeconfig())
+    const client = await connect(join(folder, 'kubeconfig'))
+    rmSync(folder, { recursive: true })
+    return new EmbeddedCluster(api, client)
   }
 
   get kubeconfig(): string {
@@ -99,14 +107,14 @@ const PLURALS: Readonly<Record<string, string>> = { NetworkPolicy: 'networkpolic
 
 class RealCluster implements Cluster {
   readonly kubeconfig: string
-  readonly #client: KubeClient
+  readonly client: KubeClient
   readonly #folder: string
   readonly #child: ChildProcess
 
   private constructor(folder: string, child: ChildProcess, client: KubeClient) {
     this.#folder = folder
     this.#child = child
-    this.#client = client
+    this.client = client
     this.kubeconfig = readFileSync(join(folder, 'kubeconfig'), 'utf8')
   }
 
@@ -121,16 +129,15 @@ class RealCluster implements Cluster {
       child.once('exit', (code) => reject(new Error(`the API server ended with ${code}; its logs are in ${folder}`)))
     })
     clearTimeout(timer)
-    const connection = await kubeconfigConnection({ env: {}, file: join(folder, 'kubeconfig') })
-    return new RealCluster(folder, child, new KubeClient({ transport: createTransport(connection) }))
+    return new RealCluster(folder, child, await connect(join(folder, 'kubeconfig')))
   }
 
   async get(resource: string, namespace: string, name: string): Promise<AnyObject | undefined> {
-    return (await this.#client.get<AnyObject>(resourceOf(resource), { namespace, name })) ?? undefined
+    return (await this.client.get<AnyObject>(resourceOf(resource), { namespace, name })) ?? undefined
   }
 
   async list(resource: string, namespace: string): Promise<AnyObject[]> {
-    return [...(await this.#client.list<AnyObject>(resourceOf(resource), { namespace })).items]
+    return [...(await this.client.list<AnyObject>(resourceOf(resource), { namespace })).items]
   }
 
   async put(object: object): Promise<AnyObject> {
@@ -139,20 +146,20 @@ class RealCluster implements Cluster {
     const resource: Resource = { group, version, plural: PLURALS[kind] ?? `${kind.toLowerCase()}s` }
     const { namespace, name } = metadata
     const place: Place = namespace === undefined ? {} : { namespace }
-    const current = name === undefined ? null : await this.#client.get<AnyObject>(resource, { ...place, name })
-    if (!current) return this.#client.create<AnyObject>(resource, place, object as KubeObject)
+    const current = name === undefined ? null : await this.client.get<AnyObject>(resource, { ...place, name })
+    if (!current) return this.client.create<AnyObject>(resource, place, object as KubeObject)
     const { resourceVersion = current.metadata.resourceVersion ?? '' } = metadata
-    return this.#client.update<AnyObject>(resource, { ...object, metadata: { ...metadata, resourceVersion } })
+    return this.client.update<AnyObject>(resource, { ...object, metadata: { ...metadata, resourceVersion } })
   }
 
   async delete(resource: string, namespace: string, name: string): Promise<void> {
-    await this.#client.delete(resourceOf(resource), { namespace, name })
+    await this.client.delete(resourceOf(resource), { namespace, name })
   }
 
   async token({ namespace, name }: Account): Promise<string> {
     const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`
     const body = JSON.stringify({ apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', metadata: {}, spec: { expirationSeconds: 3600 } })
-    const answer = await this.#client.raw({ method: 'POST', path, headers: { 'content-type': 'application/json' }, body })
+    const answer = await this.client.raw({ method: 'POST', path, headers: { 'content-type': 'application/json' }, body })
     const { status } = JSON.parse(Buffer.from(answer.body).toString()) as { status: { token: string } }
     return status.token
   }
@@ -168,7 +175,7 @@ class RealCluster implements Cluster {
 
   async untilServed(resource: string): Promise<void> {
     for (const end = Date.now() + START_MS; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 50))) {
-      if (await this.#client.list(resourceOf(resource), {}).then(() => true, () => false)) return
+      if (await this.client.list(resourceOf(resource), {}).then(() => true, () => false)) return
     }
     throw new Error(`${resource} is not served`)
   }
@@ -179,6 +186,10 @@ class RealCluster implements Cluster {
     await ended
     rmSync(this.#folder, { recursive: true, force: true })
   }
+}
+
+async function connect(kubeconfig: string): Promise<KubeClient> {
+  return new KubeClient({ transport: createTransport(await kubeconfigConnection({ env: {}, file: kubeconfig })) })
 }
 
 function resourceOf(name: string): Resource {
