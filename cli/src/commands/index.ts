@@ -96,6 +96,16 @@ export const COMMANDS: readonly NativeCommand[] = [
     load: async () => (await import('./keygen.ts')).keygen,
   },
   {
+    name: 'keys',
+    arguments: '<action> <file>',
+    summary: 'test which keys open a file here',
+    details: 'The one action is test: it asks every key of the file, tells how long each took, with which credentials, and why it does not open the file. Nothing is decrypted.',
+    options: [TYPE, ALLOW, JSON_ANSWER],
+    examples: ['waxseal keys test values.yaml', 'waxseal keys test --json values.yaml'],
+    group: 'keys',
+    load: async () => (await import('./keys.ts')).keys,
+  },
+  {
     name: 'seal',
     arguments: '[file]',
     summary: 'seal Secret manifests for the cluster',

@@ -106,7 +106,7 @@ export interface KeyReport {
 export async function recoverDataKey(request: RecoverRequest): Promise<KeyObject> {
   const { groups, threshold } = request
   const single = groups.length === 1
-  const required = single ? 1 : threshold || 2
+  const required = requiredGroups(groups.length, threshold)
   const enough = single ? 1 : Math.max(2, threshold || groups.length)
   const parts: Uint8Array[] = []
   const reports: KeyReport[] = []
@@ -121,6 +121,38 @@ export async function recoverDataKey(request: RecoverRequest): Promise<KeyObject
   } finally {
     for (const part of parts) part.fill(0)
   }
+}
+
+/** How many groups must be open. */
+export function requiredGroups(groups: number, threshold: number): number {
+  return groups === 1 ? 1 : threshold || 2
+}
+
+/** What one key answered, how long it took, and what it was used with. */
+export interface KeyTest extends KeyReport {
+  readonly elapsedMs: number
+  readonly source: string | undefined
+}
+
+export interface TestRequest extends Pick<RecoverRequest, 'groups' | 'providers' | 'signal'> {
+  /** Milliseconds of a clock that only goes forward. */
+  readonly clock?: () => number
+}
+
+/** Asks every key of every group, one after the other, whether or not its group is open already. @throws CodedError CANCELED */
+export async function testKeys({ groups, providers, signal = new AbortController().signal, clock = () => performance.now() }: TestRequest): Promise<readonly KeyTest[]> {
+  const partBytes = groups.length === 1 ? DATA_KEY_BYTES : SHARE_BYTES
+  const tests: KeyTest[] = []
+  for (const [at, group] of groups.entries()) {
+    for (const ref of group) {
+      const begun = clock()
+      const { part, report } = await askKey(ref, at, partBytes, providers, signal)
+      part?.fill(0)
+      const elapsedMs = clock() - begun
+      tests.push({ ...report, elapsedMs, source: await providers.get(ref.type)?.credentialSource?.(ref, { signal }) })
+    }
+  }
+  return tests
 }
 
 /**
@@ -141,19 +173,25 @@ async function openGroup(at: number, group: KeyGroup, request: RecoverRequest, r
   const rank = (ref: Ref): number => (decryptionOrder.includes(ref.type) ? decryptionOrder.indexOf(ref.type) : decryptionOrder.length)
   let part: Uint8Array | null = null
   for (const ref of [...group].sort((a, b) => rank(a) - rank(b))) {
-    const report = { group: at, type: ref.type, name: displayName(ref, providers), error: undefined }
     if (part !== null) {
-      reports.push({ ...report, outcome: 'untried' })
+      reports.push({ group: at, type: ref.type, name: displayName(ref, providers), outcome: 'untried', error: undefined })
       continue
     }
-    try {
-      part = await unwrapPart(ref, partBytes, providers, signal)
-      reports.push({ ...report, outcome: part === null ? 'absent' : 'recovered' })
-    } catch (error) {
-      reports.push(failure(at, ref, providers, error))
-    }
+    const answer = await askKey(ref, at, partBytes, providers, signal)
+    part = answer.part
+    reports.push(answer.report)
   }
   return part
+}
+
+/** @returns the part, owned by the caller, and what came of the question. @throws CodedError CANCELED */
+async function askKey(ref: Ref, group: number, partBytes: number, providers: Providers, signal: AbortSignal): Promise<{ readonly part: Uint8Array | null; readonly report: KeyReport }> {
+  try {
+    const part = await unwrapPart(ref, partBytes, providers, signal)
+    return { part, report: { group, type: ref.type, name: displayName(ref, providers), outcome: part === null ? 'absent' : 'recovered', error: undefined } }
+  } catch (error) {
+    return { part: null, report: failure(group, ref, providers, error) }
+  }
 }
 
 async function wrapPart(part: Uint8Array, ref: Ref, providers: Providers, signal: AbortSignal): Promise<Ref> {

@@ -42,6 +42,8 @@ export interface KeyProvider<R extends Ref = Ref> {
    * @returns a new ref that holds the wrapped part
    */
   wrap(part: Uint8Array, ref: R, options: { readonly signal: AbortSignal }): Promise<R>
+  /** Where the credentials or the identity come from that a key is used with, for people: "AWS_PROFILE team". Without secrets. Undefined: nothing is known. */
+  credentialSource?(ref: R, options: { readonly signal: AbortSignal }): Promise<string | undefined>
   /** @returns the part, owned by the caller; null if nothing here fits this ref. @throws CodedError if something fits but failed */
   unwrap(ref: R, options: { readonly signal: AbortSignal }): Promise<Uint8Array | null>
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { generateDataKey, parseDecryptionOrder, recoverDataKey, wrapDataKey, type KeyReport } from '../src/data-key.ts'
+import { generateDataKey, parseDecryptionOrder, recoverDataKey, testKeys, wrapDataKey, type KeyReport } from '../src/data-key.ts'
 import type { KeyGroup, Providers } from '../src/key-group.ts'
 import { createRandomSource } from '../src/random.ts'
 import { codeOf, DATA_KEY, errorOf, fakeProvider, fakeRef, providers, type FakeRef } from './support.ts'
@@ -115,5 +115,17 @@ describe('decryption order', () => {
 
   it('refuses a kind that is named twice', () => {
     expect(codeOf(() => parseDecryptionOrder('age,pgp,age'))).toBe('DECRYPTION_ORDER_INVALID')
+  })
+})
+
+describe('testing', () => {
+  it('asks every key of every group, and tells how long each took and what it was used with', async () => {
+    const age = fakeProvider('age', { absent: ['b'], broken: ['c'] })
+    const known = providers({ ...age, credentialSource: async (ref) => (age.displayName(ref as FakeRef) === 'a' ? 'a test' : undefined) })
+    const { groups } = await wrap([[fakeRef('a'), fakeRef('b')], [fakeRef('c'), fakeRef('d')]], 2)
+    let now = 0
+    const tests = await testKeys({ groups, providers: known, clock: () => (now += 5) })
+    expect(outcomes(tests)).toStrictEqual(['0 a recovered', '0 b absent', '1 c failed', '1 d recovered'])
+    expect(tests.map(({ elapsedMs, source }) => [elapsedMs, source])).toStrictEqual([[5, 'a test'], [5, undefined], [5, undefined], [5, undefined]])
   })
 })

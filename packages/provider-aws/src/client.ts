@@ -42,9 +42,20 @@ interface KeyRequest {
 export interface KmsClient {
   /** Finds credentials, and assumes the role if there is one. Later calls use what is still valid. */
   signIn(): Promise<unknown>
+  /** Where the credentials come from, for people; undefined: there are none. */
+  credentialSource(): Promise<string | undefined>
   encrypt(request: KeyRequest & { readonly plaintext: Uint8Array }, signal: AbortSignal): Promise<Uint8Array>
   decrypt(request: KeyRequest & { readonly ciphertext: Uint8Array }, signal: AbortSignal): Promise<Uint8Array>
 }
+
+const SOURCES: readonly (readonly [string, string])[] = [
+  ['SSO', 'SSO'],
+  ['LOGIN', 'aws login'],
+  ['PROCESS', 'credential process'],
+  ['WEB_ID', 'web identity'],
+  ['HTTP', 'container'],
+  ['PROFILE', 'shared files'],
+]
 
 type Credentials = NonNullable<kms.KMSClientConfig['credentials']>
 
@@ -54,6 +65,15 @@ export function connectKms(connection: KmsConnection, sources: AwsSources): KmsC
   return {
     async signIn() {
       return (await load()).client.config.credentials()
+    },
+    async credentialSource() {
+      if (connection.profile === '' && sources.credentials) return 'AWS_ACCESS_KEY_ID'
+      if (connection.profile === '' && sources.webIdentity) return 'AWS_WEB_IDENTITY_TOKEN_FILE'
+      const base = connection.profile === '' ? 'AWS configuration' : `AWS profile ${connection.profile}`
+      if (connection.role !== '') return base
+      const credentials = await load().then(({ client }) => client.config.credentials()).catch(() => undefined) // the use of the key tells why there are none
+      const found = credentials as { readonly $source?: object } | undefined
+      return found && `${base} (${describeSource(found.$source ?? {})})`
     },
     async encrypt({ arn, context, plaintext }, abortSignal) {
       const { client, EncryptCommand } = await load()
@@ -70,6 +90,13 @@ export function connectKms(connection: KmsConnection, sources: AwsSources): KmsC
       return Plaintext
     },
   }
+}
+
+/** @param features - what the SDK notes of the way it took, by name */
+function describeSource(features: object): string {
+  const names = Object.keys(features).join(' ')
+  const [, words] = SOURCES.find(([feature]) => names.includes(feature)) ?? []
+  return words ?? 'instance'
 }
 
 /** An alias may stand for any key; a key's ARN names the one that must answer. */

@@ -61,6 +61,9 @@ export function createAwsProvider({ hosts, sources, endpoint, limits = {}, conne
     fromText: newRef,
     fromGroup: (element, context) => [refFromGroup(element, context)],
     displayName,
+    async credentialSource(ref) {
+      return clientFor({ region: regionOf(ref), role: ref.role, profile: ref.profile }).credentialSource()
+    },
     async wrap(part, ref, { signal }) {
       const request = { arn: ref.arn, context: ref.context, plaintext: part }
       const ciphertext = await use(ref, signal, 'failed to encrypt sops data key with AWS KMS', (client, callSignal) => client.encrypt(request, callSignal))

@@ -31,6 +31,7 @@ function kms(script: Script = {}, more: { readonly hosts?: HostPolicy; readonly 
     connections.push(connection)
     return {
       signIn: async () => step('signIn'),
+      credentialSource: async () => 'a test',
       encrypt: async ({ plaintext }) => (step('encrypt'), xor(plaintext)),
       decrypt: async ({ ciphertext }) => (step('decrypt'), xor(ciphertext)),
     }
