@@ -17,16 +17,16 @@ export function isBlank(c: number): boolean {
 }
 
 export function isBreak(c: number): boolean {
-  return c === LF || c === CR || c === NEL || c === LINE_SEPARATOR || c === PARAGRAPH_SEPARATOR
+  return c === LF || c === CR || (c >= NEL && (c === NEL || c === LINE_SEPARATOR || c === PARAGRAPH_SEPARATOR))
 }
 
 export function isBreakOrEnd(c: number): boolean {
-  return c === LF || c === CR || c === 0 || c === NEL || c === LINE_SEPARATOR || c === PARAGRAPH_SEPARATOR
+  return c === LF || c === CR || c === 0 || (c >= NEL && (c === NEL || c === LINE_SEPARATOR || c === PARAGRAPH_SEPARATOR))
 }
 
 /** Whether a token that must be followed by white space may end before this character. No text has control characters but tab and breaks. */
 export function isGap(c: number): boolean {
-  return c <= SPACE || c === NEL || c === LINE_SEPARATOR || c === PARAGRAPH_SEPARATOR
+  return c <= SPACE || (c >= NEL && (c === NEL || c === LINE_SEPARATOR || c === PARAGRAPH_SEPARATOR))
 }
 
 /** What ends a plain scalar inside brackets: `,`, `?`, `[`, `]`, `{` and `}`. */

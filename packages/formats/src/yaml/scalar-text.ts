@@ -139,10 +139,14 @@ interface Shape {
 }
 
 const EMPTY: Shape = { multiline: false, blockPlain: true, flowPlain: false, single: true, block: false }
+/** Most values: nothing in it means anything anywhere. */
+const WORD = /^[A-Za-z0-9_][A-Za-z0-9_./+=-]*$/
+const WORD_SHAPE: Shape = { multiline: false, blockPlain: true, flowPlain: true, single: true, block: true }
 
 /** Which styles can carry a text. */
 function analyze(text: string): Shape {
   if (text === '') return EMPTY
+  if (WORD.test(text)) return WORD_SHAPE
   const marker = text.startsWith('---') || text.startsWith('...')
   let blockIndicator = marker
   let flowIndicator = marker
