@@ -4,9 +4,10 @@
  * @module
  */
 import { join, resolve } from 'node:path'
-import { CodedError, type KeyProvider } from '@waxseal/core'
+import { CodedError, type HostPolicy, type KeyProvider } from '@waxseal/core'
 import { createAgeProvider, type IdentitySource } from '@waxseal/provider-age'
 import { agePassphrases } from './age-passphrases.ts'
+import { agePlugins } from './age-plugins.ts'
 import type { Context } from './context.ts'
 import { readFileBounded } from './files.ts'
 import { splitShellWords } from './shell-words.ts'
@@ -15,8 +16,8 @@ import { userConfigFolder } from './user-config.ts'
 /** As age's own limit for identity files. */
 const MAX_IDENTITY_BYTES = 16 * 1024 * 1024
 
-export function ageProvider(context: Context): KeyProvider {
-  return createAgeProvider(ageIdentitySources(context), { passphrases: agePassphrases(context) })
+export function ageProvider(context: Context, policy: HostPolicy): KeyProvider {
+  return createAgeProvider(ageIdentitySources(context), { passphrases: agePassphrases(context), plugins: agePlugins(context, policy) })
 }
 
 export function ageKeyFile(context: Context): string | undefined {

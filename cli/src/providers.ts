@@ -8,7 +8,7 @@ import { allowedHosts } from './user-config.ts'
 
 /** What each kind needs beyond its metadata is loaded when it is used. */
 const KINDS: readonly ((context: Context, hosts: HostPolicy) => Promise<KeyProvider>)[] = [
-  async (context) => (await import('./age-identities.ts')).ageProvider(context),
+  async (context, hosts) => (await import('./age-identities.ts')).ageProvider(context, hosts),
   async (context) => (await import('./pgp.ts')).pgpProvider(context),
   async (context, hosts) => (await import('./aws.ts')).awsProvider(context, hosts),
   async (context, hosts) => (await import('./vault.ts')).vaultProvider(context, hosts),

@@ -58,7 +58,7 @@ export async function inFile<T>(file: string, step: () => T | Promise<T>): Promi
   } catch (error) {
     if (!(error instanceof CodedError) || error.code.startsWith('FILE_')) throw error
     const name = file === STDIO ? 'standard input' : file
-    const { hint, line, column, path, reports } = error
+    const { hint = hintOfKeys(error), line, column, path, reports } = error
     throw new CodedError(error.code, `${name}: ${messageOf(error)}`, {
       cause: error,
       ...(hint !== undefined && { hint }),
@@ -68,6 +68,13 @@ export async function inFile<T>(file: string, step: () => T | Promise<T>): Promi
       ...(reports && { reports }),
     })
   }
+}
+
+/** What to do about a key: to write, every one must work; to read, one that was not even tried because nobody allowed what it needs. */
+function hintOfKeys({ code, reports = [] }: CodedError): string | undefined {
+  const errors = (reports as readonly KeyReport[]).flatMap(({ error }) => error ?? [])
+  const refused = errors.find((error) => error.code === 'HOST_REFUSED' || error.code === 'PROGRAM_REFUSED')
+  return (refused ?? (code === 'WRAP_FAILED' ? errors[0] : undefined))?.hint
 }
 
 /** What the keys answered stands in the message: keys with the same answer together. */

@@ -5,6 +5,8 @@ go 1.26
 tool (
 	filippo.io/age/cmd/age
 	filippo.io/age/cmd/age-keygen
+	filippo.io/age/extra/age-plugin-pq
+	filippo.io/age/extra/age-plugin-tag
 	github.com/getsops/sops/v3/cmd/sops
 )
 

@@ -32,6 +32,12 @@ export const RIGS: readonly Rig[] = [
     goTools: ['github.com/getsops/sops/v3/cmd/sops', 'filippo.io/age/cmd/age', 'filippo.io/age/cmd/age-keygen'],
   },
   {
+    name: 'age-plugins',
+    what: 'plugins of the age project',
+    needs: ['go'],
+    goTools: ['filippo.io/age/extra/age-plugin-pq', 'filippo.io/age/extra/age-plugin-tag'],
+  },
+  {
     name: 'kube',
     what: 'a real kube-apiserver 1.37.2 with etcd, and kubectl',
     needs: ['go'],

@@ -1,5 +1,5 @@
 /**
- * Which hosts a key may have this program contact. A pull request can change a file and name any host there, so what stands in
+ * Which hosts a key may have this program contact, and which programs it may have it start. A pull request can change a file and name any host or program there, so what stands in
  * the repository never widens what decryption contacts: the vendor's own domains, what the environment or the vendor's
  * configuration names, and what the user allows. Providers ask before a name is resolved.
  * @module
@@ -22,12 +22,14 @@ export interface NamedHost {
 export interface HostPolicy {
   /** @throws CodedError HOST_REFUSED */
   check(named: NamedHost): void
+  /** @param program - a name without a folder. @throws CodedError PROGRAM_REFUSED */
+  checkProgram(program: string): void
 }
 
 /**
  * The policy of the native commands.
  * @param allowed - asked when nothing else allows a host: `host`, `host:port` (both over https), `https://host:port`, `http://host:port`;
- * `*.` in front of the host stands for anything below it
+ * `*.` in front of the host stands for anything below it. Names of programs stand in the same list
  */
 export function restrictHosts(allowed: () => readonly string[]): HostPolicy {
   return {
@@ -36,6 +38,12 @@ export function restrictHosts(allowed: () => readonly string[]): HostPolicy {
       if (named.vendor?.test(url.origin) || isConfigured(url, named) || allowed().some((entry) => allows(entry, url))) return
       throw new CodedError('HOST_REFUSED', `${named.what} ${url.origin} is not among the hosts that keys of files may name`, {
         hint: `if you trust it, set ${named.setting}, or allow it with --allow ${url.origin} or WAXSEAL_ALLOW`,
+      })
+    },
+    checkProgram(program) {
+      if (allowed().includes(program)) return
+      throw new CodedError('PROGRAM_REFUSED', `${program} is not among the programs that keys may have started`, {
+        hint: `if you trust it, allow it with --allow ${program} or WAXSEAL_ALLOW=${program}`,
       })
     },
   }
@@ -52,6 +60,7 @@ export function trustHosts(warn: (message: string) => void): HostPolicy {
       const isOther = (named.configured?.length ?? 0) > 0 && !isConfigured(url, named)
       if (isOther) warn(`${named.what} ${url.origin} of the file is not the one that ${named.setting} sets`)
     },
+    checkProgram() {},
   }
 }
 

@@ -49,6 +49,13 @@ describe('the policy of native commands', () => {
     expect(check(VAULT, url)).toBe('HOST_REFUSED')
   })
 
+  it('starts no program but those that are allowed', () => {
+    const programs = restrictHosts(() => ['age-plugin-one', 'https://age-plugin-two'])
+    expect(outcome(() => programs.checkProgram('age-plugin-one'))).toBe('allowed')
+    for (const program of ['age-plugin-two', 'age-plugin-on', 'one', '']) expect(outcome(() => programs.checkProgram(program))).toBe('PROGRAM_REFUSED')
+    expect(outcome(() => trustHosts(() => {}).checkProgram('age-plugin-two'))).toBe('allowed')
+  })
+
   it('knows the hosts of a vendor by their whole origin', () => {
     expect(check(KEY_VAULT, 'https://my-vault.vault.azure.net')).toBe('allowed')
     for (const url of ['https://a.b.vault.azure.net', 'https://my-vault.vault.azure.net:8443', 'http://my-vault.vault.azure.net', 'https://my-vault.vault.azure.net.evil.example', 'https://evil.example#.vault.azure.net']) {

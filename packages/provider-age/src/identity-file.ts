@@ -12,6 +12,7 @@ import { dearmor } from './armor.ts'
 import { encodeBase32 } from './base32.ts'
 import { hybridRecipientText, parseHybridIdentity } from './hybrid.ts'
 import type { AgeIdentity, LockedIdentity } from './identity.ts'
+import { parsePluginIdentity } from './plugin.ts'
 import { readScryptStanza, unwrapForPassphrase } from './scrypt.ts'
 import { parseIdentity, publicPoint, recipientText } from './x25519.ts'
 
@@ -41,7 +42,11 @@ function identityOf(text: string): AgeIdentity {
     if (!seed) throw invalid('malformed secret key')
     return { kind: 'hybrid', seed }
   }
-  if (text.startsWith('AGE-PLUGIN-')) throw invalid('age plugin identities cannot be used here', 'use an AGE-SECRET-KEY-1... identity')
+  if (text.startsWith('AGE-PLUGIN-')) {
+    const plugin = parsePluginIdentity(text)
+    if (!plugin) throw invalid('malformed identity of an age plugin')
+    return { kind: 'plugin', ...plugin }
+  }
   if (!text.startsWith('AGE-SECRET-KEY-1')) throw invalid('unknown identity type')
   const key = parseIdentity(text)
   if (!key) throw invalid('malformed secret key')
@@ -125,6 +130,7 @@ export async function namedRecipients(source: string | Uint8Array): Promise<read
 
 async function recipientOf(identity: AgeIdentity): Promise<string> {
   if (identity.kind === 'x25519') return recipientText(publicPoint(identity.key))
+  if (identity.kind === 'plugin') throw invalid(`only age-plugin-${identity.name} can tell the recipient of this identity`)
   if (identity.kind !== 'hybrid') throw new TypeError('no line holds such an identity')
   try {
     return await hybridRecipientText(identity.seed)

@@ -5,6 +5,7 @@
 import type { KeyObject } from 'node:crypto'
 import type { AgeFile } from './age-file.ts'
 import { unwrapForHybrid } from './hybrid.ts'
+import type { PluginRef } from './plugin.ts'
 import type { SshPrivateKey } from './ssh-key.ts'
 import { unwrapForSsh } from './ssh.ts'
 import type { Stanza } from './stanza.ts'
@@ -35,7 +36,12 @@ export interface LockedIdentity {
   unlock(passphrase: string): Promise<readonly AgeIdentity[] | null>
 }
 
-export type AgeIdentity = ReadyIdentity | LockedIdentity
+/** Opens files by a program. */
+export interface PluginIdentity extends PluginRef {
+  readonly kind: 'plugin'
+}
+
+export type AgeIdentity = ReadyIdentity | PluginIdentity | LockedIdentity
 
 /**
  * @returns the file key, 16 bytes, owned by the caller; null: none of the stanzas is for this identity

@@ -1,10 +1,11 @@
 /**
- * Opens age files with the identities there are: first with those that need nobody, then with those that ask.
+ * Opens age files with the identities there are: first with those that need nobody, then with those that ask or run a program, in their order.
  * @module
  */
 import { CodedError } from '@waxseal/core'
 import { readPayload, type AgeFile } from './age-file.ts'
-import { unwrapWith, type AgeIdentity, type LockedIdentity } from './identity.ts'
+import { unwrapWith, type AgeIdentity, type LockedIdentity, type PluginIdentity } from './identity.ts'
+import { unwrapByPlugin, type PluginHost } from './plugin.ts'
 
 export interface PassphraseRequest {
   /** Ends in a colon. */
@@ -20,15 +21,22 @@ export interface Passphrases {
   forget(request: PassphraseRequest): Promise<void>
 }
 
-export type Opener = (file: AgeFile, identities: readonly AgeIdentity[]) => Promise<Buffer | null>
+/** Ways to reach people and programs. */
+export interface AgeHelpers {
+  /** Asked only when no other identity fits. Absent: protected identities cannot be used. */
+  readonly passphrases?: Passphrases
+  /** Absent: identities and recipients of plugins cannot be used. */
+  readonly plugins?: PluginHost
+}
+
+export type Opener = (file: AgeFile, identities: readonly AgeIdentity[], signal: AbortSignal) => Promise<Buffer | null>
 
 /**
  * What was unlocked once stays so for the life of the opener.
- * @param passphrases - absent: locked identities cannot be used
  * @returns opens a file: the payload, owned by the caller; null if no identity is one of its recipients; throws CodedError METADATA_INVALID for
  * a damaged file, and what the asking threw if nothing else opens it
  */
-export function createOpener(passphrases: Passphrases | undefined): Opener {
+export function createOpener({ passphrases, plugins }: AgeHelpers): Opener {
   const unlocked = new Map<string, Promise<readonly AgeIdentity[]>>()
 
   /** Whoever comes while somebody is being asked waits for the same answer. */
@@ -44,22 +52,33 @@ export function createOpener(passphrases: Passphrases | undefined): Opener {
     }
   }
 
-  async function openFile(file: AgeFile, identities: readonly AgeIdentity[]): Promise<Buffer | null> {
-    const locked: LockedIdentity[] = []
+  async function openByPlugin(file: AgeFile, identity: PluginIdentity, signal: AbortSignal): Promise<Buffer | null> {
+    const fileKey = await unwrapByPlugin(file, identity, requirePlugins(plugins), signal)
+    return fileKey && readAndWipe(file, fileKey)
+  }
+
+  async function openFile(file: AgeFile, identities: readonly AgeIdentity[], signal: AbortSignal): Promise<Buffer | null> {
+    const others: (LockedIdentity | PluginIdentity)[] = []
     for (const identity of identities) {
-      if (identity.kind === 'locked') {
-        locked.push(identity)
+      if (identity.kind === 'plugin' || identity.kind === 'locked') {
+        others.push(identity)
         continue
       }
       const fileKey = await unwrapWith(identity, file)
       if (fileKey) return readAndWipe(file, fileKey)
     }
-    return firstAnswer(
-      locked.filter((identity) => identity.mayOpen(file)),
-      async (identity) => openFile(file, await unlock(identity)),
-    )
+    return firstAnswer(others, async (identity) => {
+      if (identity.kind === 'plugin') return openByPlugin(file, identity, signal)
+      return identity.mayOpen(file) ? openFile(file, await unlock(identity), signal) : null
+    })
   }
   return openFile
+}
+
+/** @throws CodedError PROGRAM_REFUSED */
+export function requirePlugins(plugins: PluginHost | undefined): PluginHost {
+  if (!plugins) throw new CodedError('PROGRAM_REFUSED', 'age plugins cannot be started here', { hint: 'use an age key that needs none' })
+  return plugins
 }
 
 async function askFor(identity: LockedIdentity, passphrases: Passphrases | undefined): Promise<readonly AgeIdentity[]> {

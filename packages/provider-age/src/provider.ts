@@ -9,23 +9,21 @@ import { parseAgeFile, PAYLOAD_NONCE_BYTES, writeAgeFile } from './age-file.ts'
 import { armor, dearmor } from './armor.ts'
 import { wrapForHybrid } from './hybrid.ts'
 import { loadIdentities, wipeIdentities, type IdentitySource, type LoadedIdentities } from './identity-sources.ts'
-import { createOpener, type Passphrases } from './opener.ts'
+import { createOpener, requirePlugins, type AgeHelpers } from './opener.ts'
+import { wrapByPlugin } from './plugin.ts'
 import { FILE_KEY_BYTES } from './primitives.ts'
 import { fieldsOf, newRef, parseAgeRecipient, refFrom, type AgeRecipient, type AgeRef } from './ref.ts'
 import { wrapForSsh } from './ssh.ts'
 import type { Stanza } from './stanza.ts'
 import { POINT_BYTES, wrapFileKey } from './x25519.ts'
 
-export interface AgeOptions {
-  /** Asked only when no other identity fits. Absent: protected identities cannot be used. */
-  readonly passphrases?: Passphrases
-}
+type NativeRecipient = Exclude<AgeRecipient, { kind: 'plugin' }>
 
 /** The reference's words for the step, which people look for. */
 const UNWRAPPING = 'failed to create reader for decrypting sops data key with age'
 
-export function createAgeProvider(sources: readonly IdentitySource[], { passphrases }: AgeOptions = {}): KeyProvider<AgeRef> {
-  const openFile = createOpener(passphrases)
+export function createAgeProvider(sources: readonly IdentitySource[], helpers: AgeHelpers = {}): KeyProvider<AgeRef> {
+  const openFile = createOpener(helpers)
   return {
     type: 'age',
     parse: refFrom,
@@ -36,13 +34,13 @@ export function createAgeProvider(sources: readonly IdentitySource[], { passphra
       return element.split(',').map((text) => text.trim()).filter((text) => text !== '').map(newRef)
     },
     displayName: (ref) => ref.recipient,
-    async wrap(part, ref) {
-      return { ...ref, enc: armor(await wrap(part, ref.recipient)) }
+    async wrap(part, ref, { signal }) {
+      return { ...ref, enc: armor(await wrap(part, ref.recipient, helpers, signal)) }
     },
     async credentialSource(ref, options) {
       for (const source of sources) {
         try {
-          const part = await createAgeProvider([source]).unwrap(ref, options) // without passphrases: nobody is asked twice
+          const part = await createAgeProvider([source]).unwrap(ref, options) // without helpers: nobody is asked twice
           part?.fill(0)
           return source.location
         } catch (error) {
@@ -51,11 +49,11 @@ export function createAgeProvider(sources: readonly IdentitySource[], { passphra
       }
       return undefined
     },
-    async unwrap(ref) {
+    async unwrap(ref, { signal }) {
       const loaded = await loadIdentities(sources, ref.recipient)
       if (loaded.identities.length === 0) throw failure('failed to load age identities', loaded)
       try {
-        const part = await openFile(parseAgeFile(dearmor(ref.enc)), loaded.identities)
+        const part = await openFile(parseAgeFile(dearmor(ref.enc)), loaded.identities, signal)
         if (part) return part
       } catch (error) {
         if (!(error instanceof CodedError) || error.code === 'CANCELED') throw error
@@ -68,27 +66,32 @@ export function createAgeProvider(sources: readonly IdentitySource[], { passphra
   }
 }
 
-async function wrap(part: Uint8Array, text: string): Promise<Uint8Array> {
+async function wrap(part: Uint8Array, text: string, { plugins }: AgeHelpers, signal: AbortSignal): Promise<Uint8Array> {
   const recipient = parseAgeRecipient(text)
   const fileKey = randomBytes(FILE_KEY_BYTES)
   try {
-    const stanza = await wrapFor(recipient, fileKey)
-    if (!stanza) throw new CodedError('RECIPIENT_INVALID', `age recipient ${text} is no point of the curve, or one of low order`)
-    return writeAgeFile(part, fileKey, [stanza], randomBytes(PAYLOAD_NONCE_BYTES))
+    const stanzas = recipient.kind === 'plugin' ? await wrapByPlugin(fileKey, recipient, requirePlugins(plugins), signal) : [await wrapFor(recipient, fileKey)]
+    return writeAgeFile(part, fileKey, stanzas, randomBytes(PAYLOAD_NONCE_BYTES))
   } finally {
     fileKey.fill(0)
   }
 }
 
-/** null for a recipient that no honest key has. */
-async function wrapFor(recipient: AgeRecipient, fileKey: Uint8Array): Promise<Stanza | null> {
-  if (recipient.kind === 'hybrid') return wrapForHybrid(fileKey, recipient.key)
+/** @throws CodedError RECIPIENT_INVALID - no honest key has such a recipient */
+async function wrapFor(recipient: NativeRecipient, fileKey: Uint8Array): Promise<Stanza> {
   const scalar = randomBytes(POINT_BYTES)
   try {
-    return recipient.kind === 'x25519' ? wrapFileKey(fileKey, recipient.point, scalar) : await wrapForSsh(fileKey, recipient, scalar)
+    const stanza = await tryWrap(recipient, fileKey, scalar)
+    if (!stanza) throw new CodedError('RECIPIENT_INVALID', `the ${recipient.kind} recipient is no point of the curve, or one of low order`)
+    return stanza
   } finally {
     scalar.fill(0)
   }
+}
+
+function tryWrap(recipient: NativeRecipient, fileKey: Uint8Array, scalar: Uint8Array): Stanza | null | Promise<Stanza | null> {
+  if (recipient.kind === 'x25519') return wrapFileKey(fileKey, recipient.point, scalar)
+  return recipient.kind === 'hybrid' ? wrapForHybrid(fileKey, recipient.key) : wrapForSsh(fileKey, recipient, scalar)
 }
 
 function failure(what: string, { problems, unused }: LoadedIdentities, cause?: CodedError): CodedError {

@@ -5,6 +5,7 @@
  */
 import { CodedError, type Plain, type PlainMap, type Ref } from '@waxseal/core'
 import { parseHybridRecipient } from './hybrid.ts'
+import { parsePluginRecipient, type PluginRef } from './plugin.ts'
 import { parseSshPublicKey, type SshPublicKey } from './ssh-key.ts'
 import { parseRecipient } from './x25519.ts'
 
@@ -17,7 +18,11 @@ export interface AgeRef extends Ref {
   readonly fields: PlainMap
 }
 
-export type AgeRecipient = { readonly kind: 'x25519'; readonly point: Buffer } | { readonly kind: 'hybrid'; readonly key: Buffer } | SshPublicKey
+export type AgeRecipient =
+  | { readonly kind: 'x25519'; readonly point: Buffer }
+  | { readonly kind: 'hybrid'; readonly key: Buffer }
+  | (PluginRef & { readonly kind: 'plugin' })
+  | SshPublicKey
 
 const MIN_RSA_BITS = 2048
 
@@ -28,7 +33,11 @@ export function parseAgeRecipient(text: string): AgeRecipient {
     if (!key) throw invalid(`failed to parse input as Bech32-encoded age public key: malformed recipient ${JSON.stringify(text)}`)
     return { kind: 'hybrid', key }
   }
-  if (text.startsWith('age1') && text.lastIndexOf('1') > 3) throw invalid(`age plugin recipients cannot be used here: ${text}`)
+  if (text.startsWith('age1') && text.lastIndexOf('1') > 3) {
+    const plugin = parsePluginRecipient(text)
+    if (!plugin) throw invalid(`failed to parse input as age key from age plugin: malformed recipient ${JSON.stringify(text)}`)
+    return { kind: 'plugin', ...plugin }
+  }
   if (text.startsWith('age1')) {
     const point = parseRecipient(text)
     if (!point) throw invalid(`failed to parse input as Bech32-encoded age public key: malformed recipient ${JSON.stringify(text)}`, 'age-keygen -y FILE prints the recipient of an identity')

@@ -14,6 +14,7 @@ import { readScryptStanza, unwrapForPassphrase } from '../src/scrypt.ts'
 
 const FOLDER = join(import.meta.dirname, '../../../fixtures/cctv-age-20251208/vectors')
 const COUNT = 143
+const signal = new AbortController().signal
 
 interface Vector {
   readonly name: string
@@ -48,7 +49,7 @@ async function outcomeOf({ file, armored, identities, passphrase }: Vector): Pro
   try {
     const opened = parseAgeFile(armored ? dearmor(file.toString('latin1')) : file)
     let payload: Uint8Array | null
-    if (passphrase === undefined) payload = await createOpener(undefined)(opened, parseIdentities(identities.join('\n')))
+    if (passphrase === undefined) payload = await createOpener({})(opened, parseIdentities(identities.join('\n')), signal)
     else {
       const stanza = readScryptStanza(opened)
       const fileKey = stanza && (await unwrapForPassphrase(stanza, passphrase))
@@ -86,7 +87,6 @@ describe('age vectors', () => {
 describe('identity files that a passphrase protects', () => {
   const named = (name: string): Vector => readVector(name)
   const entry: Record<string, string> = { enc: armor(named('x25519').file), recipient: '' }
-  const signal = new AbortController().signal
 
   /** What the provider says to this identity file. */
   async function reasonFor(file: Buffer, passphrase: string): Promise<{ readonly message: string; readonly forgotten: number }> {
