@@ -169,6 +169,11 @@ export class Rig<Server extends Cluster = Cluster> {
     return (await this.cluster.list('secrets', this.own)).filter(({ type }) => type === 'kubernetes.io/tls')
   }
 
+  async newestKey(): Promise<GeneratedKey | undefined> {
+    const keys = (await this.keySecrets()).map((secret) => readKeySecret(secret))
+    return keys.sort((a, b) => b.certificate.notBefore.getTime() - a.certificate.notBefore.getTime())[0]
+  }
+
   async controller(args: readonly string[] = []): Promise<RunningController> {
     const folder = join(this.#folder, randomBytes(4).toString('hex'))
     const env = { ...this.cluster.podEnv(folder, this.own, this.#token), WAXSEAL_SERVICE_ACCOUNT_FOLDER: folder }
