@@ -11,6 +11,7 @@ interface SdkError {
   readonly name?: string
   readonly message?: string
   readonly code?: string
+  readonly syscall?: string
   readonly $metadata?: { readonly httpStatusCode?: number }
   readonly $response?: { readonly headers?: Readonly<Record<string, string>> }
 }
@@ -72,6 +73,7 @@ export function judge(cause: unknown): Failure {
   const error: SdkError = typeof cause === 'object' && cause !== null ? cause : {}
   const { name = '', message = '' } = error
   if (name === 'CredentialsProviderError' || name === 'TokenProviderError') return { error: missingCredentials(message), isTransient: false }
+  if (error.syscall === 'open') return { error: unreadable(error), isTransient: false }
   const status = error.$metadata?.httpStatusCode
   const meaning = MEANINGS.get(name) ?? (status === undefined ? undefined : meaningOf(status))
   if (meaning === undefined) return { error: unreachable(error), isTransient: false }
@@ -104,6 +106,11 @@ function unreachable({ code, name = '' }: SdkError): CodedError {
   return new CodedError('KEY_SERVICE_FAILED', `the service cannot be reached: ${reason}`, {
     hint: isTrust ? 'if a proxy or a private authority signs for it, AWS_CA_BUNDLE or SSL_CERT_FILE names its certificate' : 'check the network, the proxy and the endpoint',
   })
+}
+
+/** A file that the configuration names, as of a web identity. */
+function unreadable({ code = '' }: SdkError): CodedError {
+  return new CodedError('CREDENTIALS_MISSING', `a file with AWS credentials cannot be read${ERROR_CODE.test(code) ? `: ${code}` : ''}`, { hint: 'check AWS_WEB_IDENTITY_TOKEN_FILE and the shared configuration' })
 }
 
 function missingCredentials(message: string): CodedError {

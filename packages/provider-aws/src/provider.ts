@@ -12,7 +12,7 @@ import { displayName, fieldsOf, newRef, refFrom, refFromGroup, type AwsRef } fro
 export interface AwsOptions {
   readonly hosts: HostPolicy
   readonly sources: AwsSources
-  /** URL that the environment sets for KMS, in place of the one that follows from the region. */
+  /** URL that the environment sets for KMS: requests go there, whatever region a key names. */
   readonly endpoint?: string | undefined
   readonly limits?: Partial<CallLimits>
   /** In place of the SDK, for tests. */
@@ -40,13 +40,7 @@ export function createAwsProvider({ hosts, sources, endpoint, limits = {}, conne
   async function use<T>(ref: AwsRef, signal: AbortSignal, step: string, work: (client: KmsClient, signal: AbortSignal) => Promise<T>): Promise<T> {
     const { role, profile } = ref
     const region = regionOf(ref)
-    hosts.check({
-      what: 'AWS endpoint',
-      url: endpoint ?? `https://kms.${region}.amazonaws.com`,
-      vendor: VENDOR_HOST,
-      configured: endpoint === undefined ? [] : [endpoint],
-      setting: 'AWS_ENDPOINT_URL_KMS',
-    })
+    if (endpoint === undefined) hosts.check({ what: 'AWS endpoint', url: `https://kms.${region}.amazonaws.com`, vendor: VENDOR_HOST, setting: 'AWS_ENDPOINT_URL_KMS' })
     const client = clientFor({ region, role, profile })
     return caller.operation(signal, async (call) => {
       await inStep(role === '' ? step : `failed to assume role '${role}'`, () => call(() => client.signIn()))

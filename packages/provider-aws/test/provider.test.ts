@@ -171,6 +171,12 @@ describe('what AWS answers', () => {
     }
   })
 
+  it('tells a file of credentials that cannot be read from a service', async () => {
+    const { provider } = kms({ signIn: [Object.assign(new Error('hunter2'), { code: 'ENOENT', syscall: 'open' })] })
+    const { code, message } = await failureOf(provider.wrap(PART, provider.fromText(KEY, { now }), options))
+    expect([code, message]).toEqual(['CREDENTIALS_MISSING', 'failed to encrypt sops data key with AWS KMS: a file with AWS credentials cannot be read: ENOENT'])
+  })
+
   it.each([
     ['The SSO session associated with this profile has expired.', 'aws sso login'],
     ['Profile p requires multi-factor authentication, but no MFA code callback was provided.', 'aws sts get-session-token'],
