@@ -36,17 +36,19 @@ async function readSettings(context: Context): Promise<HuaweiSettings> {
 function readSources(context: Context): readonly CredentialSource[] {
   const { env } = context
   const sources: CredentialSource[] = []
-  const account = accountFrom(context, (name) => env[`HUAWEICLOUD_SDK_${name.toUpperCase()}`] ?? '') ?? accountFrom(context, readProfile(context))
+  const profile = env['HUAWEICLOUD_SDK_CREDENTIALS_FILE'] || join(home(context), 'credentials')
+  const account =
+    accountFrom(context, 'HUAWEICLOUD_SDK_AK', (name) => env[`HUAWEICLOUD_SDK_${name.toUpperCase()}`] ?? '') ?? accountFrom(context, profile, readProfile(context, profile))
   if (account) return [account]
-  sources.push({ kind: 'instance' })
+  sources.push({ name: 'agency of this machine', kind: 'instance' })
   const [url, file] = [env['HC_CONTAINER_CREDENTIALS_FULL_URI'], env['HC_CONTAINER_AUTHORIZATION_TOKEN_FILE']]
-  if (url && file) sources.push({ kind: 'pod', url, token: () => readSecret(context, file) })
+  if (url && file) sources.push({ name: 'HC_CONTAINER_CREDENTIALS_FULL_URI', kind: 'pod', url, token: () => readSecret(context, file) })
   return sources
 }
 
-function accountFrom(context: Context, setting: (name: string) => string): CredentialSource | undefined {
+function accountFrom(context: Context, name: string, setting: (name: string) => string): CredentialSource | undefined {
   const iam = iamFrom(setting('iam_endpoint'))
-  const account = { projectId: setting('project_id'), ...(iam !== '' && { iamEndpoint: iam }) }
+  const account = { name, projectId: setting('project_id'), ...(iam !== '' && { iamEndpoint: iam }) }
   const [idpId, idTokenFile] = [setting('idp_id'), setting('id_token_file')]
   if (idpId !== '' && idTokenFile !== '') return { kind: 'federated', idpId, idToken: () => readSecret(context, idTokenFile), ...account }
   const [id, secret, securityToken] = [setting('ak'), setting('sk'), setting('security_token')]
@@ -59,9 +61,7 @@ function iamFrom(text: string): string {
 }
 
 /** Section `basic` of the credentials file; the IAM endpoint of the environment holds for it, too. */
-function readProfile(context: Context): (name: string) => string {
-  const { env } = context
-  const path = env['HUAWEICLOUD_SDK_CREDENTIALS_FILE'] || join(home(context), 'credentials')
+function readProfile(context: Context, path: string): (name: string) => string {
   const source = readOptional(context, path)
   const section = source && formatByName('ini')?.parse(source).tree[0]?.items.find((item) => item.kind === 'entry' && item.key === 'basic')
   const values = new Map<string, string>()
@@ -70,7 +70,7 @@ function readProfile(context: Context): (name: string) => string {
       if (item.kind === 'entry' && item.value.kind === 'leaf' && typeof item.value.value === 'string') values.set(item.key, item.value.value)
     }
   }
-  return (name) => values.get(name) || (name === 'iam_endpoint' ? (env['HUAWEICLOUD_SDK_IAM_ENDPOINT'] ?? '') : '')
+  return (name) => values.get(name) || (name === 'iam_endpoint' ? (context.env['HUAWEICLOUD_SDK_IAM_ENDPOINT'] ?? '') : '')
 }
 
 /** `kms: [{id, endpoint}]`; null if there is no such file. */

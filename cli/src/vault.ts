@@ -31,8 +31,10 @@ async function readSettings(context: Context): Promise<VaultSettings> {
   const agent = env['VAULT_AGENT_ADDR'] ?? ''
   const socketPath = agent.startsWith('unix://') ? agent.slice('unix://'.length) : undefined
   const agents = serviceAgents(context, { ca: readAuthorities(context), tls: readTls(context), proxy: env['VAULT_PROXY_ADDR'] || env['VAULT_HTTP_PROXY'] })
+  const token = env['VAULT_TOKEN'] || readToken(context)
   return {
-    token: env['VAULT_TOKEN'] || readToken(context),
+    token,
+    tokenSource: env['VAULT_TOKEN'] ? 'VAULT_TOKEN' : token === '' ? undefined : '~/.vault-token',
     namespace: env['VAULT_NAMESPACE'] ?? '',
     headers: readHeaders(env['VAULT_HEADERS'] ?? ''),
     agent: socketPath === undefined ? agent : 'http://localhost',

@@ -72,6 +72,8 @@ describe('HuaweiCloud KMS', () => {
     expect(stderr).toBe('')
     writeFileSync(join(cwd, 'e.yaml'), stdout)
     for (const program of realSops ? [sops, realSops] : [sops]) expect((await run(program, ['decrypt', 'e.yaml'], { cwd, env: files })).stdout.toString()).toBe(PLAIN)
+    const tested = await run(built('waxseal'), ['keys', 'test', 'e.yaml'], { cwd, env: files })
+    expect(tested.stdout.toString()).toContain(`, ${profile})`)
     expect(cloud.requests.at(-2)?.target).toBe('/v3/projects?name=cn-north-4')
   })
 

@@ -138,7 +138,10 @@ describe.skipIf(!baoProgram)(`OpenBao${baoProgram ? '' : ' (left out: rig openba
     const refused = await native([])
     expect(refused.status).toBe(128)
     expect(refused.stderr).toContain(`Vault address ${bao.url} is not among the hosts that keys of files may name`)
+    expect(refused.stderr).toContain(`hint: if you trust it, set VAULT_ADDR, or allow it with --allow ${bao.url} or WAXSEAL_ALLOW`)
     expect(refused.stdout.length).toBe(0)
+    const tested = await run(built('waxseal'), ['keys', 'test', '--allow', bao.url, 'e.yaml'], { cwd, env })
+    expect(tested.stdout.toString()).toMatch(/opens\s+\S+\/v1\/transit\/keys\/one \(hc_vault, \d+ ms, VAULT_TOKEN\)/)
     for (const [args, more] of [[[], { VAULT_ADDR: bao.url }], [['--allow', bao.url], {}], [[], { SOPS_HC_VAULT_ALLOWLIST: bao.url }]] as const) {
       expect((await native(args, more)).stdout.toString()).toBe(PLAIN)
     }

@@ -17,9 +17,12 @@ const RENEW_BEFORE_MS = 40 * 60_000
 const TEMPORARY_SECONDS = 6 * 60 * 60
 
 interface Login extends Account {
+  readonly name: string
   readonly credential: Credential
   readonly endsAt: number
 }
+
+type TemporaryKey = Pick<Login, 'credential' | 'endsAt'>
 
 /** Thrown for answers that are no success; `judge` tells what they mean. */
 class Refused extends Error {
@@ -63,6 +66,11 @@ export class HuaweiClient {
     return fieldsOf(await this.#signed(call, login, { method: 'POST', url, headers: { 'x-project-id': projectId, ...JSON_BODY }, body: `${JSON.stringify(body)}\n` }))
   }
 
+  /** What the last key was used with, for people. */
+  async credentialSource(): Promise<string | undefined> {
+    return (await this.#login?.catch(() => undefined))?.name
+  }
+
   /** Keys that are used at once share what was found out. */
   async #loggedIn(call: Call): Promise<Login> {
     const shared = this.#login
@@ -76,7 +84,7 @@ export class HuaweiClient {
     const problems: string[] = []
     for (const source of this.#settings.sources) {
       try {
-        return await this.#logInBy(source, call)
+        return { ...(await this.#logInBy(source, call)), name: source.name }
       } catch (error) {
         if (!(error instanceof CodedError) || error.code === 'CANCELED') throw error
         problems.push(error.message)
@@ -87,7 +95,7 @@ export class HuaweiClient {
     })
   }
 
-  async #logInBy(source: CredentialSource, call: Call): Promise<Login> {
+  async #logInBy(source: CredentialSource, call: Call): Promise<Omit<Login, 'name'>> {
     switch (source.kind) {
       case 'access-key': return { ...source, credential: source, endsAt: Infinity }
       case 'federated': return { ...source, ...(await this.#federated(source, call)) }
@@ -99,7 +107,7 @@ export class HuaweiClient {
     }
   }
 
-  async #federated({ idpId, idToken, iamEndpoint: iam = GLOBAL_IAM }: CredentialSource & { readonly kind: 'federated' }, call: Call): Promise<Login> {
+  async #federated({ idpId, idToken, iamEndpoint: iam = GLOBAL_IAM }: CredentialSource & { readonly kind: 'federated' }, call: Call): Promise<TemporaryKey> {
     const secret = idToken()
     const tokens = await this.#plain(call, {
       method: 'POST',
@@ -118,7 +126,7 @@ export class HuaweiClient {
   }
 
   /** Older services know no token. */
-  async #ofInstance(endpoint: string, call: Call): Promise<Login> {
+  async #ofInstance(endpoint: string, call: Call): Promise<TemporaryKey> {
     const soon = async (request: Request): Promise<Answer> => call((signal) => this.#direct.send(request, AbortSignal.any([signal, AbortSignal.timeout(METADATA_MS)])))
     const headers = { 'x-metadata-token-ttl-seconds': String(METADATA_TOKEN_SECONDS) }
     const token = await soon({ method: 'PUT', url: new URL('/meta-data/latest/api/token', endpoint), headers })
@@ -199,7 +207,7 @@ function parseObject(text: string): Readonly<Record<string, unknown>> {
 }
 
 /** IAM and the metadata service name the fields otherwise than the agent of a cluster does. */
-function temporary(value: unknown): Login {
+function temporary(value: unknown): TemporaryKey {
   const fields = (value ?? {}) as Readonly<Record<string, unknown>>
   const text = (...names: readonly string[]): string => names.map((name) => fields[name]).find((found) => typeof found === 'string') ?? ''
   const [id, secret, securityToken] = [text('access', 'accessKeyId'), text('secret', 'secretAccessKey'), text('securitytoken', 'securityToken')]

@@ -49,6 +49,7 @@ export function createHuaweiProvider(readSettings: () => Promise<HuaweiSettings>
     fromText: newRef,
     fromGroup: (element, context) => [refFromGroup(element, context)],
     displayName: ({ keyId }) => keyId,
+    credentialSource: async () => (await service?.catch(() => undefined))?.client.credentialSource(),
     async wrap(part, ref, { signal }) {
       const body = { key_id: ref.uuid, plain_text: Buffer.from(part).toString('base64'), encryption_algorithm: ALGORITHM }
       return { ...ref, enc: await ask('encrypt', 'cipher_text', ref, body, signal) }

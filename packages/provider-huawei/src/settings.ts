@@ -19,7 +19,10 @@ export interface Account {
   readonly iamEndpoint?: string
 }
 
-export type CredentialSource =
+export type CredentialSource = {
+  /** Where it is found, for people. */
+  readonly name: string
+} & (
   | ({ readonly kind: 'access-key' } & Credential & Account)
   /** A token of an OpenID Connect provider becomes a temporary access key. */
   | ({ readonly kind: 'federated'; readonly idpId: string; readonly idToken: () => string } & Account)
@@ -27,6 +30,7 @@ export type CredentialSource =
   | { readonly kind: 'instance'; readonly endpoint?: string }
   /** The agent of a CCE cluster. */
   | { readonly kind: 'pod'; readonly url: string; readonly token: () => string }
+)
 
 export interface HuaweiSettings {
   /** The first that can be used is. */

@@ -14,7 +14,7 @@ const [uuid = ''] = Object.keys(seed.keys)
 const part = Buffer.alloc(33, 7)
 const signal = new AbortController().signal
 const context = { now: new Date('2026-01-02T03:04:05.678Z') }
-const key: CredentialSource = { kind: 'access-key', id, secret, projectId: seed.project_id }
+const key: CredentialSource = { name: 'a test', kind: 'access-key', id, secret, projectId: seed.project_id }
 
 async function cloud(more: Partial<HuaweiSeed> = {}, tls = false): Promise<ScriptedServer> {
   const started = await startScriptedServer(huaweiCloud({ ...seed, ...more }), { tls })
@@ -82,12 +82,13 @@ describe('a key of HuaweiCloud KMS', () => {
     const kms = provider(huawei.url)
     const wrapped = await kms.wrap(part, kms.fromText(`cn-north-4:${uuid}`, context), { signal })
     expect(await kms.unwrap(wrapped, { signal })).toEqual(part)
+    expect(await kms.credentialSource?.(wrapped, { signal })).toBe('a test')
     expect(targets(huawei)).toEqual([`POST /v1.0/${seed.project_id}/kms/encrypt-data`, `POST /v1.0/${seed.project_id}/kms/decrypt-data`])
   })
 
   it('is found in the project of its region, which is looked up once', async () => {
     const huawei = await cloud()
-    const kms = provider(huawei.url, [{ kind: 'access-key', id, secret, iamEndpoint: huawei.url }])
+    const kms = provider(huawei.url, [{ name: 'a test', kind: 'access-key', id, secret, iamEndpoint: huawei.url }])
     const refs = await Promise.all([1, 2].map(() => kms.wrap(part, refOf(`cn-north-4:${uuid}`), { signal })))
     for (const ref of refs) expect(await kms.unwrap(ref, { signal })).toEqual(part)
     expect(targets(huawei).filter((target) => target === 'GET /v3/projects?name=cn-north-4').length).toBe(1)
@@ -98,18 +99,18 @@ describe('a key of HuaweiCloud KMS', () => {
     const huawei = await cloud({ securityToken: 'st-hunter2', idToken: 'id-hunter2' })
     const account = { projectId: seed.project_id, iamEndpoint: huawei.url }
     const sources: readonly CredentialSource[] = [
-      { kind: 'access-key', id, secret, securityToken: 'st-hunter2', ...account },
-      { kind: 'federated', idpId: 'idp', idToken: () => 'id-hunter2', ...account },
+      { name: 'a test', kind: 'access-key', id, secret, securityToken: 'st-hunter2', ...account },
+      { name: 'a test', kind: 'federated', idpId: 'idp', idToken: () => 'id-hunter2', ...account },
     ]
     for (const source of sources) expect((await provider(huawei.url, [source]).wrap(part, refOf(`cn-north-4:${uuid}`), { signal })).enc).not.toBe('')
-    const wrong: CredentialSource = { kind: 'federated', idpId: 'idp', idToken: () => 'other-hunter2', ...account }
+    const wrong: CredentialSource = { name: 'a test', kind: 'federated', idpId: 'idp', idToken: () => 'other-hunter2', ...account }
     expect(await failureOf(provider(huawei.url, [wrong]).wrap(part, refOf(`cn-north-4:${uuid}`), { signal }))).toMatchObject({ code: 'CREDENTIALS_MISSING' })
   })
 
   it('is used with the access key of the machine or of the pod', async () => {
     const huawei = await cloud({ securityToken: 'st-hunter2', idToken: 'id-hunter2' })
     // Both without a project: it is looked up where a real service would be.
-    const refused = [{ kind: 'instance', endpoint: huawei.url }, { kind: 'pod', url: `${huawei.url}/pod-identity`, token: () => 'id-hunter2' }] as const
+    const refused = [{ name: 'a test', kind: 'instance', endpoint: huawei.url }, { name: 'a test', kind: 'pod', url: `${huawei.url}/pod-identity`, token: () => 'id-hunter2' }] as const
     for (const source of refused) {
       const kms = createHuaweiProvider(async () => ({ sources: [source], endpoint: () => huawei.url, limits: { pauseMs: 1, callMs: 500 } }))
       vi.spyOn(dns, 'lookup').mockImplementation(((host: string, _: unknown, done: (error: Error) => void) => done(Object.assign(new Error(host), { code: 'ENOTFOUND' }))) as never)
@@ -124,7 +125,7 @@ describe('a key of HuaweiCloud KMS', () => {
     onTestFinished(() => proxy.close())
     const proxyEnv = { HTTP_PROXY: proxy.url, HTTPS_PROXY: proxy.url }
     const http = { agents: { http: new HttpAgent({ proxyEnv }), https: new HttpsAgent({ proxyEnv }) } }
-    const kms = createHuaweiProvider(async () => ({ sources: [{ kind: 'instance', endpoint: huawei.url }], endpoint: () => 'http://kms.example.invalid', http, limits: { callMs: 500 } }))
+    const kms = createHuaweiProvider(async () => ({ sources: [{ name: 'a test', kind: 'instance', endpoint: huawei.url }], endpoint: () => 'http://kms.example.invalid', http, limits: { callMs: 500 } }))
     await failureOf(kms.wrap(part, refOf(`cn-north-4:${uuid}`), { signal }))
     expect(targets(huawei)).toEqual(['PUT /meta-data/latest/api/token', 'GET /openstack/latest/securitykey'])
     const named = createHuaweiProvider(async () => ({ sources: [key], endpoint: () => 'http://kms.example.invalid', http, limits: {} }))
@@ -164,7 +165,7 @@ describe('trouble with the service', () => {
 
   it('is told: a wrong secret, an unknown key, damaged text', async () => {
     const huawei = await cloud()
-    const wrong = provider(huawei.url, [{ kind: 'access-key', id, secret: 'hunter2', projectId: seed.project_id }])
+    const wrong = provider(huawei.url, [{ name: 'a test', kind: 'access-key', id, secret: 'hunter2', projectId: seed.project_id }])
     expect((await failureOf(wrong.wrap(part, refOf(`cn-north-4:${uuid}`), { signal }))).code).toBe('KEY_ACCESS_DENIED')
     const kms = provider(huawei.url)
     expect((await failureOf(kms.wrap(part, refOf('cn-north-4:unknown'), { signal }))).code).toBe('KEY_REJECTED')

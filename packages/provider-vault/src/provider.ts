@@ -70,6 +70,7 @@ export function createVaultProvider({ hosts, address: ownAddress, allowList, rea
       return [newRef(element, context)]
     },
     displayName: nameOf,
+    credentialSource: async () => (await service?.catch(() => undefined))?.settings.tokenSource,
     async wrap(part, ref, { signal }) {
       return { ...ref, enc: await ask('encrypt', ref, { plaintext: Buffer.from(part).toString('base64') }, 'ciphertext', signal) }
     },

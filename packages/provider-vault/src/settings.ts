@@ -8,6 +8,8 @@ import type { HttpClientOptions } from '@waxseal/http'
 export interface VaultSettings {
   /** Empty: none; an agent may bring its own. */
   readonly token: string
+  /** Where it comes from, for people; undefined: there is none. */
+  readonly tokenSource: string | undefined
   /** Empty: the root. */
   readonly namespace: string
   /** Sent along. */

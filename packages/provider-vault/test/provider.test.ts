@@ -36,7 +36,7 @@ function provider({ hosts = anyHost, address = '', allowList = '', ...settings }
     hosts,
     address,
     allowList,
-    readSettings: async () => ({ token: TOKEN, namespace: '', headers: {}, agent: '', http: {}, followsRedirect: true, limits: { pauseMs: 1 }, ...settings }),
+    readSettings: async () => ({ token: TOKEN, tokenSource: 'a test', namespace: '', headers: {}, agent: '', http: {}, followsRedirect: true, limits: { pauseMs: 1 }, ...settings }),
   })
 }
 
@@ -75,6 +75,7 @@ describe('a key of a transit engine', () => {
     const wrapped = await vaults.wrap(part, ref, { signal })
     expect(wrapped.enc).toBe(`vault:v1:${part.toString('base64')}`)
     expect(await vaults.unwrap(wrapped, { signal })).toEqual(part)
+    expect(await vaults.credentialSource?.(wrapped, { signal })).toBe('a test')
     expect(vault.requests.map(({ method, target }) => `${method} ${target}`)).toEqual(['PUT /v1/transit/encrypt/k', 'PUT /v1/transit/decrypt/k'])
     expect(vault.requests[0]?.headers).toMatchObject({ 'x-vault-token': TOKEN, 'x-vault-request': 'true', 'x-vault-namespace': 'team', 'x-extra': 'e' })
   })
