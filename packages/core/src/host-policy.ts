@@ -1,7 +1,8 @@
 /**
  * Which hosts a key may have this program contact, and which programs it may have it start. A pull request can change a file and name any host or program there, so what stands in
  * the repository never widens what decryption contacts: the vendor's own domains, what the environment or the vendor's
- * configuration names, and what the user allows. Providers ask before a name is resolved.
+ * configuration names, and what the user allows. Providers ask before a name is resolved: for every key of a file, also when
+ * it is wrapped to, as a rotation does. New keys come from the user or from a rule, which names the recipients anyway.
  * @module
  */
 import { CodedError } from './errors.ts'

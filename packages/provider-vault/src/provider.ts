@@ -42,8 +42,10 @@ export function createVaultProvider({ hosts, address: ownAddress, allowList, rea
     checkAllowList(ref.address, listed)
     try {
       const { client, caller, settings } = await (service ??= start())
-      // Encrypting trusts the rule that names the key. An agent is named by the user, and nothing else is contacted then.
-      if (what === 'decrypt' && settings.agent === '') {
+      // A rule or the user that names a new key is trusted, a key of a file is not, whatever is done with it: rotate wraps to the keys it found.
+      // An agent is named by the user, and nothing else is contacted then.
+      const isNew = what === 'encrypt' && Object.keys(ref.fields).length === 0
+      if (!isNew && settings.agent === '') {
         hosts.check({ what: 'Vault address', url: ref.address, configured: [...(ownAddress === '' ? [] : [ownAddress]), ...(listed ?? [])], setting: 'VAULT_ADDR' })
       }
       const url = urlOf(settings.agent || ref.address, path)

@@ -194,6 +194,15 @@ describe('a file that names a server of its own choice', () => {
     }
   })
 
+  it('gets nothing wrapped either, as in a rotation; a new key is trusted', async () => {
+    const vault = await server()
+    const vaults = provider({ hosts: strict, address: 'https://vault.good.example' })
+    expect((await failureOf(vaults.wrap(part, refAt(vault.url, { enc: '' }), { signal }))).code).toBe('HOST_REFUSED')
+    expect(vault.requests).toEqual([])
+    await vaults.wrap(part, vaults.fromText(`${vault.url}/v1/transit/keys/k`, { now: new Date(0) }), { signal })
+    expect(vault.requests).toHaveLength(1)
+  })
+
   it('gets neither from SOPS when the allow-list says no', async () => {
     const vault = await server()
     const vaults = provider({ allowList: 'https://vault.example.com' })
