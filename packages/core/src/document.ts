@@ -16,9 +16,11 @@ export type Edit =
       readonly do: 'value'
       readonly node: LeafNode
       readonly value: Value
-      /** The source text to write for it, where that reads as this very value; else it counts for nothing. */
+      /** The source text to write for it, an alias perhaps, where that reads as this very value; else it counts for nothing. */
       readonly spelling?: string
     }
+  /** A map or list is written as this alias, where that stands for the very same; else the edit counts for nothing. */
+  | { readonly do: 'alias'; readonly node: MapNode | ListNode; readonly spelling: string }
   /** A comment gets another text. A leaf becomes a comment: SOPS writes comments of lists as string elements. */
   | { readonly do: 'comment'; readonly node: CommentNode | LeafNode; readonly text: string }
   /** A whole subtree gets another content. */
@@ -37,10 +39,10 @@ export interface Document {
    */
   readonly shifted: ReadonlyMap<LeafNode, Value>
   /**
-   * Source texts of the leaves that these tokens take the place of, as far as decrypting would write the value otherwise. Absent: the
-   * format has one way to write a value.
+   * Source texts of the leaves that these tokens take the place of, as far as decrypting would write the value otherwise, and of the
+   * aliases that give way to what they stand for. Absent: the format has one way to write a value.
    */
-  spellings?(edits: readonly Edit[]): ReadonlyMap<LeafNode, string>
+  spellings?(edits: readonly Edit[]): ReadonlyMap<ValueNode, string>
   /**
    * The document's bytes with these edits. Everything not named stays byte-identical.
    * @param metadata - the block to write: `undefined` keeps what is there, `null` removes it. If there is a block already, only the

@@ -35,7 +35,7 @@ function indexEdits(edits: readonly Edit[]): EditIndex {
       const items = appended.get(edit.into) ?? []
       items.push('entry' in edit ? edit.entry : edit.item)
       appended.set(edit.into, items)
-    } else {
+    } else if (edit.do !== 'alias') {
       content.set(edit.node, edit)
     }
   }

@@ -1,5 +1,5 @@
 /**
- * The layout hint: how values were written that no token can carry, such as `1.10`, `0o17` or text folded over several lines.
+ * The layout hint: how values were written that no token can carry, such as `1.10`, `0o17`, text folded over several lines, or an alias.
  * It is one more token, `layout` of the key `waxseal` in the metadata: JSON `[[PLACE, SOURCE TEXT], ...]`, a place being the index of the
  * document, then keys and list indices; a key that stood in its map before is `[KEY, TIMES]`.
  *
@@ -11,7 +11,7 @@
 import type { KeyObject } from 'node:crypto'
 import { CodedError } from './errors.ts'
 import type { RandomSource } from './random.ts'
-import type { Entry, LeafNode, Node, Plain, PlainMap, Tree } from './tree.ts'
+import type { Entry, Node, Plain, PlainMap, Tree, ValueNode } from './tree.ts'
 import { createValueCipher } from './value-cipher.ts'
 import { isMap, plainMap } from './weak-types.ts'
 
@@ -22,17 +22,17 @@ const MAX_TEXT_LENGTH = 16 * 1024 * 1024
 const MAX_SPELLINGS = 200_000
 const MAX_DEPTH = 100
 
-/** Source texts by the leaf whose value they stand for. */
-export type Spellings = ReadonlyMap<LeafNode, string>
+/** Source texts by the value that they stand for. */
+export type Spellings = ReadonlyMap<ValueNode, string>
 
 /** @returns nothing if there is no hint, or none of this data key */
 export function readSpellings(found: PlainMap, tree: Tree, dataKey: KeyObject): Spellings {
-  const spellings = new Map<LeafNode, string>()
+  const spellings = new Map<ValueNode, string>()
   const texts = textsByPlace(readHint(found, dataKey))
   if (texts.size === 0) return spellings
-  for (const { leaf, place } of placedLeaves(tree)) {
+  for (const { node, place } of placedValues(tree)) {
     const text = texts.get(JSON.stringify(place))
-    if (text !== undefined) spellings.set(leaf, text)
+    if (text !== undefined) spellings.set(node, text)
   }
   return spellings
 }
@@ -95,12 +95,12 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** @returns undefined if none of the leaves is in this tree, or if it goes beyond the limits */
+/** @returns undefined if none of the values is in this tree, or if it goes beyond the limits */
 function hintText(tree: Tree, spellings: Spellings): string | undefined {
   const entries: string[] = []
   let length = 2
-  for (const { leaf, place } of placedLeaves(tree)) {
-    const text = spellings.get(leaf)
+  for (const { node, place } of placedValues(tree)) {
+    const text = spellings.get(node)
     if (text === undefined) continue
     const entry = JSON.stringify([place, text])
     entries.push(entry)
@@ -122,7 +122,7 @@ interface Level {
 }
 
 /** In order, down to a depth that people write. Without recursion, and each place only until the next is asked for. */
-function* placedLeaves(tree: Tree): Generator<{ readonly leaf: LeafNode; readonly place: readonly Step[] }> {
+function* placedValues(tree: Tree): Generator<{ readonly node: ValueNode; readonly place: readonly Step[] }> {
   for (const [document, map] of tree.entries()) {
     const place: Step[] = [document]
     const levels: Level[] = [levelOf(map.items)]
@@ -136,7 +136,7 @@ function* placedLeaves(tree: Tree): Generator<{ readonly leaf: LeafNode; readonl
         const node = item.kind === 'entry' ? item.value : item
         place.push(item.kind === 'entry' ? keyStep(level, item.key) : level.index)
         level.index += 1
-        if (node.kind === 'leaf') yield { leaf: node, place }
+        yield { node, place }
         if (node.kind === 'leaf' || place.length >= MAX_DEPTH) place.pop()
         else levels.push(levelOf(node.items))
       }

@@ -78,12 +78,16 @@ export async function openDocument(document: Document, request: OpenRequest): Pr
   const { mac, edits, ...decrypted } = decryptTree(document.tree, { cipher, selector, macOnlyEncrypted: metadata.macOnlyEncrypted })
   if (!allowUnverifiedMac) verifyMac(metadata, mac, cipher)
   const spellings: Spellings = unlocked.layoutHint ? readSpellings(metadata.found, document.tree, dataKey) : new Map()
-  return { ...unlocked, ...decrypted, edits: spellings.size === 0 ? edits : edits.map((edit) => spelled(edit, spellings)), spellings, nonces }
+  return { ...unlocked, ...decrypted, edits: spellings.size === 0 ? edits : spelled(edits, spellings), spellings, nonces }
 }
 
-function spelled(edit: Edit, spellings: Spellings): Edit {
-  const spelling = edit.do === 'value' ? spellings.get(edit.node) : undefined
-  return spelling === undefined ? edit : { ...edit, spelling } as Edit
+function spelled(edits: readonly Edit[], spellings: Spellings): readonly Edit[] {
+  const values = edits.map((edit): Edit => {
+    const spelling = edit.do === 'value' ? spellings.get(edit.node) : undefined
+    return edit.do !== 'value' || spelling === undefined ? edit : { ...edit, spelling }
+  })
+  const aliases = [...spellings].flatMap(([node, spelling]): Edit[] => (node.kind === 'leaf' ? [] : [{ do: 'alias', node, spelling }]))
+  return [...values, ...aliases]
 }
 
 /** The plaintext as a tree of its own: conversions, `--extract`, comparisons. */

@@ -1,15 +1,16 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Document, Edit } from '../src/document.ts'
+import { applyEdits } from '../src/edited-tree.ts'
 import { encryptDocument, type EncryptRequest } from '../src/encrypt-document.ts'
 import { readSpellings, withoutHint, withSpellings } from '../src/layout-hint.ts'
 import { openDocument, unlockDocument, type OpenedDocument, type OpenRequest } from '../src/open-document.ts'
 import { createRandomSource } from '../src/random.ts'
 import { rewrapDocument, rotateDocument, saveDocument } from '../src/save-document.ts'
 import { setAt, unsetAt } from '../src/tree-path.ts'
-import type { Plain, PlainMap, Tree } from '../src/tree.ts'
+import type { Plain, PlainMap, Tree, ValueNode } from '../src/tree.ts'
 import { createValueCipher } from '../src/value-cipher.ts'
-import { changedDocument, comment, DATA_KEY, document, fakeProvider, fakeRef, fixedNonce, KEY_BYTES, leaf, list, map, providers } from './support.ts'
+import { changedDocument, comment, DATA_KEY, document, fakeProvider, fakeRef, fixedNonce, KEY_BYTES, leaf, list, map, providers, show } from './support.ts'
 
 const known = providers(fakeProvider('age'))
 const request: EncryptRequest = { groups: [[fakeRef('alice')]], version: '3.13.2', providers: known, isReservedKey: (key) => key === 'sops' }
@@ -60,6 +61,15 @@ describe('a layout hint', () => {
     const spellings = new Map([[third, 'third'], [fourth, 'fourth']])
     const found = withSpellings({}, tree, spellings, DATA_KEY, random)
     expect([...readSpellings(found, tree, DATA_KEY)]).toStrictEqual([...spellings])
+  })
+
+  it('holds aliases of maps and lists', async () => {
+    const [inner, other] = [list('x'), map('k', 'v')]
+    const tree = [map('a', inner, 'b', map('c', other))]
+    const before = { ...document(tree), spellings: () => new Map<ValueNode, string>([[inner, ' *one'], [other, ' *two']]) }
+    const { edits } = await open(changedDocument(before, await encryptDocument(before, request)))
+    expect(edits.flatMap((edit) => (edit.do === 'alias' ? [[edit.node.kind, edit.spelling]] : []))).toStrictEqual([['list', ' *one'], ['map', ' *two']])
+    expect(show(applyEdits([map('a', inner)], [{ do: 'alias', node: inner, spelling: ' *one' }]))).toStrictEqual([[['a', ['x']]]])
   })
 
   it('leaves the rest of the key alone', () => {

@@ -6,6 +6,7 @@
  */
 import { applyEdits, CodedError, type Edit, type Entry, type Node, type Tree, type ValueNode } from '@waxseal/core'
 import type { Replacement } from '../splice.ts'
+import { placeAliases } from './alias.ts'
 import { dressToken, dressValue, freshScalar, gapBefore, lacksColon, putColon, splitFirstLine, toLines, type Dressing } from './dress.ts'
 import { isBlankBetween, lineEnd, lineStart } from './lines.ts'
 import type { AliasSite, PlacedComment, PlacedEntry, PlacedLeaf, PlacedList, PlacedMap, PlacedStream, PlacedValue } from './nodes.ts'
@@ -48,7 +49,9 @@ export class Changes {
         else indices.push(index)
       }
     }
-    this.#covers = outermost(edits.flatMap((edit) => this.#cover(edit)))
+    const aliases = placeAliases(stream, edits, dressing.text)
+    for (const { replacements } of aliases) this.put(...replacements)
+    this.#covers = outermost([...edits.flatMap((edit) => this.#cover(edit)), ...aliases.map(({ cover }) => cover)])
     this.#coverStarts = this.#covers.map(({ start }) => start)
     const gone = new Set(edits.flatMap(goneNode))
     for (const edit of edits) {
@@ -117,6 +120,7 @@ export class Changes {
       case 'replace': return this.#replace(edit.node as PlacedValue, edit.by)
       case 'append': return void this.#collection(edit.into as PlacedCollection)?.appended.push('entry' in edit ? edit.entry : edit.item)
       case 'remove': return this.#remove(edit.from as PlacedCollection, edit.item as Placed)
+      case 'alias': return // placed before everything else
     }
   }
 
@@ -188,8 +192,8 @@ export class Changes {
 
   // Aliases ---------------------------------------------------------------------------------------------------------
 
-  /** Aliases in which something is edited, or whose anchor holds something that changes or goes. */
-  #expansions(): Replacement[] {
+  /** Aliases in which something is edited, or whose anchor holds something that changes or goes: they give way to what they stand for. */
+  expandedAliases(): readonly AliasSite[] {
     const changed = this.#changed.toSorted((a, b) => a - b)
     const sites = this.#stream.aliases.toSorted((a, b) => a.syntax.start - b.syntax.start)
     const expanded: AliasSite[] = []
@@ -202,6 +206,11 @@ export class Changes {
       expanded.push(site)
       expandedAt.push(at)
     }
+    return expanded
+  }
+
+  #expansions(): Replacement[] {
+    const expanded = this.expandedAliases()
     if (expanded.length === 0) return []
     const tree: Tree = [{ kind: 'map', items: expanded.map(({ key, node }) => ({ kind: 'entry', key: '', value: node ?? { kind: 'leaf', value: key } })) }]
     const values = applyEdits(tree, [...this.#edits, ...commentsWithoutPlace(tree)])[0]!.items as readonly Entry[]

@@ -2,10 +2,11 @@
  * A parsed YAML file, whose untouched bytes stay.
  * @module
  */
-import { CodedError, type Document, type Edit, type LeafNode, type ParseOptions, type PlainMap, type Value } from '@waxseal/core'
+import { CodedError, type Document, type Edit, type LeafNode, type ParseOptions, type PlainMap, type Value, type ValueNode } from '@waxseal/core'
 import { refuseReservedKeys } from '../metadata-key.ts'
 import { encodeText } from '../source-text.ts'
 import { splice } from '../splice.ts'
+import { aliasSpelling } from './alias.ts'
 import { Changes } from './changes.ts'
 import { isBreak } from './characters.ts'
 import { composeStream } from './compose.ts'
@@ -33,7 +34,7 @@ export function parseYaml(bytes: Uint8Array, { indent = 0 }: ParseOptions = {}):
     tree: stream.documents.map(({ map }) => map),
     metadata: isPlain ? undefined : readMetadata(source, block),
     shifted: isPlain && shifted !== null && shifted.leaf.value !== '' ? new Map([[shifted.leaf, shifted.later]]) : new Map<LeafNode, Value>(),
-    spellings: (edits) => spellings(edits, dressingOf(file, NEW_BLOCK), dressingOf(file, null)),
+    spellings: (edits) => spellingsIn(file, edits),
     apply: (edits, metadata) => apply(file, stepOf(indent), edits, metadata),
   }
 }
@@ -74,6 +75,16 @@ function apply(file: YamlFile, blockStep: number, edits: readonly Edit[], metada
     writeMetadata(changes, documents, block, dressing, blockStep, isNew)
   }
   return encodeText(splice(source.text.slice(0, source.length), changes.replacements()))
+}
+
+function spellingsIn(file: YamlFile, edits: readonly Edit[]): ReadonlyMap<ValueNode, string> {
+  const encrypting = dressingOf(file, NEW_BLOCK)
+  const found = new Map<ValueNode, string>(spellings(edits, encrypting, dressingOf(file, null)))
+  for (const site of file.stream.aliases.length === 0 ? [] : new Changes(file.stream, encrypting, edits).expandedAliases()) {
+    const spelling = aliasSpelling(site, encrypting.text)
+    if (site.node !== null && spelling !== undefined) found.set(site.node, spelling)
+  }
+  return found
 }
 
 function dressingOf({ source, stream, layout }: YamlFile, metadata: PlainMap | null | undefined): Dressing {

@@ -30,6 +30,13 @@ const MIN_INT64 = -(2n ** 63n)
 /** Tags that name a type; every other one leaves a string. */
 const TYPE_TAGS = new Set(['!!null', '!!bool', '!!int', '!!float', '!!timestamp'])
 
+/** Of one type, and the same. */
+export function isSame(a: Value | undefined, b: Value): boolean {
+  if (a instanceof Timestamp) return b instanceof Timestamp && a.text === b.text
+  if (a instanceof Uint8Array) return b instanceof Uint8Array && Buffer.from(a).equals(b)
+  return Object.is(a, b)
+}
+
 /** @returns undefined if the text is not of the type that its tag names */
 export function scalarValue({ text, style, properties: { tagName } }: ScalarSyntax): Value | undefined {
   if (tagName === '') return style === 'plain' ? resolvePlain(text) : text

@@ -3,14 +3,14 @@
  * A spelling is a scalar's text in the source, of a block scalar its header and its body.
  * @module
  */
-import { CodedError, Timestamp, type Edit, type LeafNode, type Value } from '@waxseal/core'
+import { CodedError, type Edit, type LeafNode, type Value } from '@waxseal/core'
 import type { Replacement } from '../splice.ts'
 import { isBlank, isBreak, isFlowIndicator, isGap } from './characters.ts'
 import { composeStream } from './compose.ts'
 import { afterToken, dressString, dropTabs, scalarPlace, splitFirstLine, toLines, TYPE_TAGS, type Dressing } from './dress.ts'
 import { afterBreak } from './lines.ts'
 import type { PlacedLeaf } from './nodes.ts'
-import { scalarValue } from './resolve.ts'
+import { isSame, scalarValue } from './resolve.ts'
 import { scalarText } from './scalar-text.ts'
 import { isReadable, sourceOf } from './source.ts'
 import { outerStart, type CollectionSyntax, type ScalarSyntax, type Syntax } from './syntax.ts'
@@ -103,10 +103,4 @@ function readScalar(text: string, comments: number): ScalarSyntax | undefined {
     if (error instanceof CodedError) return undefined
     throw error
   }
-}
-
-function isSame(a: Value | undefined, b: Value): boolean {
-  if (a instanceof Timestamp) return b instanceof Timestamp && a.text === b.text
-  if (a instanceof Uint8Array) return b instanceof Uint8Array && Buffer.from(a).equals(b)
-  return Object.is(a, b)
 }
