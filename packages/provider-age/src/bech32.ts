@@ -7,6 +7,7 @@
 const ALPHABET = 'qpzry9x8gf2tvdw0s3jn54khce6mua7l'
 const GENERATOR = [0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3]
 const CHECKSUM_LENGTH = 6
+const PREFIX = /^[\x21-\x7e]+$/
 
 function polymod(values: readonly number[]): number {
   let checksum = 1
@@ -50,15 +51,19 @@ export function encodeBech32(prefix: string, bytes: Uint8Array): string {
   return `${prefix}1${[...words, ...tail].map((word) => ALPHABET[word]).join('')}`
 }
 
-/** @returns the prefix in lower case and the bytes; null for anything but exact Bech32 of one case */
+/** @returns the prefix in lower case and the bytes, owned by the caller; null for anything but exact Bech32 of one case */
 export function decodeBech32(text: string): { readonly prefix: string; readonly bytes: Buffer } | null {
   const lower = text.toLowerCase()
   if (text !== lower && text !== text.toUpperCase()) return null
   const at = lower.lastIndexOf('1')
   if (at < 1 || lower.length - at - 1 < CHECKSUM_LENGTH) return null
   const prefix = lower.slice(0, at)
+  if (!PREFIX.test(prefix)) return null
   const words = Array.from(lower.slice(at + 1), (c) => ALPHABET.indexOf(c))
   if (words.includes(-1) || polymod([...expandPrefix(prefix), ...words]) !== 1) return null
-  const bytes = regroup(words.slice(0, -CHECKSUM_LENGTH), 5, 8, false)
-  return bytes && { prefix, bytes: Buffer.from(bytes) }
+  const digits = words.slice(0, -CHECKSUM_LENGTH)
+  const values = regroup(digits, 5, 8, false)
+  const bytes = values && Buffer.from(values)
+  for (const secret of [words, digits, values]) secret?.fill(0)
+  return bytes && { prefix, bytes }
 }

@@ -68,10 +68,10 @@ function pluginRef(name: string, text: string): PluginRef | null {
  * @param fileKey - 16 bytes; borrowed
  * @throws CodedError WRAP_FAILED, CANCELED, and what `host.start` throws
  */
-export async function wrapByPlugin(fileKey: Uint8Array, { name, text }: PluginRef, host: PluginHost, signal: AbortSignal): Promise<readonly Stanza[]> {
+export async function wrapByPlugin(fileKey: Buffer, { name, text }: PluginRef, host: PluginHost, signal: AbortSignal): Promise<readonly Stanza[]> {
   const stanzas: Stanza[] = []
   const talk = new Talk(name, 'WRAP_FAILED', host)
-  const told = [command(['add-recipient', text]), grease(), command(['wrap-file-key'], Buffer.from(fileKey)), command(['done'])]
+  const told = [command(['add-recipient', text]), grease(), command(['wrap-file-key'], fileKey), command(['done'])]
   await talk.run('recipient-v1', told, signal, ({ args: [type, index, ...args], body }) => {
     if (type !== 'recipient-stanza') return false
     if (index !== '0' || args.length === 0) throw talk.failed('malformed recipient stanza')

@@ -50,6 +50,7 @@ export class StanzaReader {
     this.#parts.push(bytes)
     if (line.length === BODY_COLUMNS) return null
     const stanza = { args: this.#args, body: Buffer.concat(this.#parts) }
+    for (const part of this.#parts) part.fill(0)
     this.#args = undefined
     this.#parts = []
     return stanza
