@@ -5,8 +5,7 @@
  */
 import { connect as connectHttp2, type ClientHttp2Session, type IncomingHttpHeaders } from 'node:http2'
 import { connect as connectSocket } from 'node:net'
-import { CodedError, type KeyProvider, type Ref } from '@waxseal/core'
-import { CONTENT_TYPE, frame, GRPC_STATUS, readBody, statusText, unframe } from './grpc.ts'
+import { CodedError, frame, GRPC_CONTENT_TYPE, GRPC_STATUS, grpcStatusText, type KeyProvider, readGrpcBody, type Ref, unframe } from '@waxseal/core'
 import { decodeResponse, encodeRequest, encOf, type KeyRequest } from './messages.ts'
 
 export class KeyServiceClient {
@@ -31,15 +30,15 @@ export class KeyServiceClient {
     let failure: NodeJS.ErrnoException | undefined
     session.on('error', (error: NodeJS.ErrnoException) => (failure = error))
     try {
-      const stream = session.request({ ':method': 'POST', ':path': `/KeyService/${method}`, 'content-type': CONTENT_TYPE, te: 'trailers' }, { signal })
+      const stream = session.request({ ':method': 'POST', ':path': `/KeyService/${method}`, 'content-type': GRPC_CONTENT_TYPE, te: 'trailers' }, { signal })
       let headers: IncomingHttpHeaders = {}
       // The status stands in the trailers, or in the headers if there is no message.
       stream.on('response', (response) => (headers = { ...headers, ...response }))
       stream.on('trailers', (trailers) => (headers = { ...headers, ...trailers }))
       stream.end(message)
-      const body = await readBody(stream as AsyncIterable<Buffer>)
+      const body = await readGrpcBody(stream as AsyncIterable<Buffer>)
       const status = Number(headers['grpc-status'] ?? GRPC_STATUS.unknown)
-      if (status !== GRPC_STATUS.ok) throw new CodedError('KEY_SERVICE_FAILED', statusText(status, [headers['grpc-message'] ?? ''].join()))
+      if (status !== GRPC_STATUS.ok) throw new CodedError('KEY_SERVICE_FAILED', grpcStatusText(status, [headers['grpc-message'] ?? ''].join()))
       return Uint8Array.from(decodeResponse(unframe(body)))
     } catch (cause) {
       if (cause instanceof CodedError) throw cause

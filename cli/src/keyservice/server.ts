@@ -3,8 +3,7 @@
  * @module
  */
 import { createServer, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
-import { CodedError, type KeyProvider, type PlainMap, type Providers } from '@waxseal/core'
-import { CONTENT_TYPE, frame, GRPC_STATUS, readBody, unframe } from './grpc.ts'
+import { CodedError, frame, GRPC_CONTENT_TYPE, GRPC_STATUS, type KeyProvider, type PlainMap, type Providers, readGrpcBody, unframe } from '@waxseal/core'
 import { decodeRequest, encodeResponse, encOf, type KeyRequest } from './messages.ts'
 
 export interface KeyServiceOptions {
@@ -39,13 +38,13 @@ async function answer(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, o
   let message = ''
   let body: Buffer | undefined
   try {
-    body = frame(encodeResponse(await perform(String(headers[':path']), unframe(await readBody(stream)), options)))
+    body = frame(encodeResponse(await perform(String(headers[':path']), unframe(await readGrpcBody(stream)), options)))
   } catch (error) {
     status = error instanceof Refusal ? error.status : GRPC_STATUS.unknown
     message = error instanceof Error && (error instanceof CodedError || error instanceof Refusal) ? error.message : 'internal error'
   }
   if (stream.destroyed || stream.closed) return
-  stream.respond({ ':status': 200, 'content-type': CONTENT_TYPE }, { waitForTrailers: true })
+  stream.respond({ ':status': 200, 'content-type': GRPC_CONTENT_TYPE }, { waitForTrailers: true })
   stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': String(status), 'grpc-message': encodeURIComponent(message) }))
   stream.end(body)
 }

@@ -1,12 +1,12 @@
 /**
- * gRPC's frame around one message, and the statuses that are used here. Unary calls over plain HTTP/2.
+ * gRPC's frame around one message, and its statuses: for unary calls over HTTP/2.
  * Follows: grpc/grpc doc/PROTOCOL-HTTP2.md.
  * @module
  */
-import { CodedError } from '@waxseal/core'
+import { CodedError } from './errors.ts'
 
 export const GRPC_STATUS = { ok: 0, unknown: 2, invalidArgument: 3, notFound: 5, permissionDenied: 7, unimplemented: 12 } as const
-export const CONTENT_TYPE = 'application/grpc'
+export const GRPC_CONTENT_TYPE = 'application/grpc'
 /** Keys and wrapped keys are small. */
 const MAX_MESSAGE_BYTES = 1024 * 1024
 const HEADER_BYTES = 5
@@ -31,7 +31,7 @@ export function unframe(body: Buffer): Uint8Array {
 }
 
 /** Everything that comes, up to a limit. @throws CodedError KEY_SERVICE_FAILED */
-export async function readBody(stream: AsyncIterable<Buffer>): Promise<Buffer> {
+export async function readGrpcBody(stream: AsyncIterable<Buffer>): Promise<Buffer> {
   const chunks: Buffer[] = []
   let total = 0
   for await (const chunk of stream) {
@@ -43,7 +43,7 @@ export async function readBody(stream: AsyncIterable<Buffer>): Promise<Buffer> {
 }
 
 /** In the words of Go's gRPC. @param message - percent-encoded, from the trailers */
-export function statusText(status: number, message: string): string {
+export function grpcStatusText(status: number, message: string): string {
   let text = message
   try {
     text = decodeURIComponent(message)
