@@ -10,6 +10,8 @@ import { allowedHosts } from './user-config.ts'
 const KINDS: readonly ((context: Context, hosts: HostPolicy) => Promise<KeyProvider>)[] = [
   async (context, hosts) => (await import('./age-identities.ts')).ageProvider(context, hosts),
   async (context) => (await import('./pgp.ts')).pgpProvider(context),
+  async (context) => (await import('./gcp.ts')).gcpProvider(context),
+  async (context, hosts) => (await import('./azure.ts')).azureProvider(context, hosts),
   async (context, hosts) => (await import('./aws.ts')).awsProvider(context, hosts),
   async (context, hosts) => (await import('./vault.ts')).vaultProvider(context, hosts),
   async (context) => (await import('./huawei.ts')).huaweiProvider(context),

@@ -13,12 +13,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'packages/http': ['core'],
   'packages/provider-age': ['core'],
   'packages/provider-aws': ['core'],
+  'packages/provider-azure': ['core', 'http'],
+  'packages/provider-gcp': ['core', 'http'],
   'packages/provider-huawei': ['core', 'http'],
   'packages/provider-pgp': ['core'],
   'packages/provider-vault': ['core', 'http'],
   'packages/go-template': [],
   'packages/testkit': ['core'],
-  cli: ['core', 'formats', 'sealed', 'kube', 'provider-age', 'provider-aws', 'provider-huawei', 'provider-pgp', 'provider-vault', 'go-template', 'testkit'],
+  cli: ['core', 'formats', 'sealed', 'kube', 'provider-age', 'provider-aws', 'provider-azure', 'provider-gcp', 'provider-huawei', 'provider-pgp', 'provider-vault', 'go-template', 'testkit'],
   controller: ['core', 'formats', 'sealed', 'kube', 'go-template'],
 }
 const NO_IO = ['packages/core', 'packages/formats', 'packages/sealed', 'packages/go-template']
@@ -27,9 +29,12 @@ const IO_MODULES = /^node:(fs|net|http|https|http2|tls|dns|child_process|os|work
 const ONLY_IN: Readonly<Record<string, RegExp>> = {
   '@aws-sdk/client-kms': /^packages\/provider-aws\/src\/client\.ts$/,
   '@aws-sdk/credential-providers': /^packages\/provider-aws\/src\/client\.ts$/,
+  '@azure/core-rest-pipeline': /^packages\/provider-azure\/src\/credentials\.ts$/,
+  '@azure/identity': /^packages\/provider-azure\/src\/credentials\.ts$/,
   '@kubernetes/client-node': /^packages\/kube\/src\/[a-z-]+\.ts$/,
   '@peculiar/x509': /^packages\/sealed\/src\/[a-z-]+\.ts$/,
   commander: /^cli\/src\/(native|commands\/[a-z-]+)\.ts$/,
+  'google-auth-library': /^packages\/provider-gcp\/src\/credentials\.ts$/,
   openpgp: /^packages\/provider-pgp\/src\/client\.ts$/,
 }
 

@@ -16,8 +16,8 @@ export interface NamedHost {
   readonly vendor?: RegExp
   /** URLs that the environment or the vendor's configuration sets. */
   readonly configured?: readonly string[]
-  /** What sets such a URL, for the hint: "VAULT_ADDR". */
-  readonly setting: string
+  /** What sets such a URL, for the hint: "VAULT_ADDR". Absent: nothing does. */
+  readonly setting?: string
 }
 
 export interface HostPolicy {
@@ -38,7 +38,7 @@ export function restrictHosts(allowed: () => readonly string[]): HostPolicy {
       const url = parseOrigin(named)
       if (named.vendor?.test(url.origin) || isConfigured(url, named) || allowed().some((entry) => allows(entry, url))) return
       throw new CodedError('HOST_REFUSED', `${named.what} ${url.origin} is not among the hosts that keys of files may name`, {
-        hint: `if you trust it, set ${named.setting}, or allow it with --allow ${url.origin} or WAXSEAL_ALLOW`,
+        hint: `if you trust it, ${named.setting ? `set ${named.setting}, or ` : ''}allow it with --allow ${url.origin} or WAXSEAL_ALLOW`,
       })
     },
     checkProgram(program) {

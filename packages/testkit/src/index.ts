@@ -12,3 +12,7 @@ export { fakeProvider, type FakeProvider, type FakeRef, type Misbehaviour } from
 export { tempDir, type TempDir } from './temp-dir.ts'
 export { huaweiCloud, type HuaweiSeed } from './huawei-cloud.ts'
 export { startScriptedServer, type ReceivedRequest, type Reply, type ScriptedServer, type Trouble } from './scripted-server.ts'
+export { AzureKeyVault, managedIdentity, microsoftLogin, type AzureKeyState, type AzureSeed } from './azure-key-vault.ts'
+export { makeServerIdentity, type ServerIdentity } from './api-server/tls.ts'
+export { startConnectProxy, type ConnectProxy } from './connect-proxy.ts'
+export { GcpKms, gcpKmsOverRest, startGcpKmsOverGrpc, type GcpKmsOptions, type GcpSeed, type GrpcServer } from './gcp-kms.ts'

@@ -6,7 +6,7 @@ import { createServer as createHttpServer, type IncomingHttpHeaders, type Incomi
 import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { makeServerIdentity } from './api-server/tls.ts'
+import { makeServerIdentity, type ServerIdentity } from './api-server/tls.ts'
 
 export interface ReceivedRequest {
   readonly method: string
@@ -39,12 +39,15 @@ export interface ScriptedServer {
   close(): Promise<void>
 }
 
-/** @param handler - answers what nothing befalls */
-export async function startScriptedServer(handler: (request: ReceivedRequest) => Reply, { tls = false } = {}): Promise<ScriptedServer> {
+/**
+ * @param handler - answers what nothing befalls
+ * @param tls - true: with a new certificate for this host
+ */
+export async function startScriptedServer(handler: (request: ReceivedRequest) => Reply, { tls = false }: { readonly tls?: boolean | ServerIdentity } = {}): Promise<ScriptedServer> {
   const requests: ReceivedRequest[] = []
   const planned: Trouble[] = []
   const listener = (message: IncomingMessage, response: ServerResponse): void => void serve(message, response)
-  const identity = tls ? makeServerIdentity(new Date()) : undefined
+  const identity = tls === true ? makeServerIdentity(new Date()) : tls || undefined
   const server = identity ? createHttpsServer({ cert: identity.certPem, key: identity.keyPem }, listener) : createHttpServer(listener)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {

@@ -1,5 +1,5 @@
 /**
- * A certificate authority and a server certificate for 127.0.0.1, made at start and valid for a day.
+ * A certificate authority and a server certificate for 127.0.0.1 and some names, made at start and valid for a day.
  * Follows: RFC 5280 4.1 (certificate), 4.2 (extensions), with ECDSA P-256 and SHA-256.
  * @module
  */
@@ -8,7 +8,7 @@ import { bitString, boolean, explicit, integer, objectIdentifier, octetString, s
 
 const VALID_HOURS = 24
 const ECDSA_SHA256 = sequence(objectIdentifier('1.2.840.10045.4.3.2'))
-const SERVER_NAMES = ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'kubernetes.default.svc.cluster.local']
+const API_SERVER_NAMES: readonly string[] = ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'kubernetes.default.svc.cluster.local']
 
 export interface ServerIdentity {
   readonly caPem: string
@@ -16,7 +16,8 @@ export interface ServerIdentity {
   readonly keyPem: string
 }
 
-export function makeServerIdentity(now: Date): ServerIdentity {
+/** @param names - of hosts; `*.` in front stands for one label */
+export function makeServerIdentity(now: Date, names = API_SERVER_NAMES): ServerIdentity {
   const ca = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
   const server = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
   const caKeyId = keyId(ca.publicKey)
@@ -35,7 +36,7 @@ export function makeServerIdentity(now: Date): ServerIdentity {
     const signature = sign('sha256', body, ca.privateKey)
     return pem('CERTIFICATE', sequence(body, ECDSA_SHA256, bitString(signature)))
   }
-  const names = SERVER_NAMES.map((name) => tlv(0x82, Buffer.from(name)))
+  const alternatives = names.map((name) => tlv(0x82, Buffer.from(name)))
   return {
     caPem: issued('waxseal-testkit-ca', ca.publicKey, [
       extension('2.5.29.19', sequence(boolean(true)), true), // basic constraints: a CA
@@ -46,7 +47,7 @@ export function makeServerIdentity(now: Date): ServerIdentity {
       extension('2.5.29.19', sequence(), true),
       extension('2.5.29.15', bitString(Buffer.from([0x80]), 7), true), // key usage: signatures
       extension('2.5.29.37', sequence(objectIdentifier('1.3.6.1.5.5.7.3.1'))), // server authentication
-      extension('2.5.29.17', sequence(...names, tlv(0x87, Buffer.from([127, 0, 0, 1])))),
+      extension('2.5.29.17', sequence(...alternatives, tlv(0x87, Buffer.from([127, 0, 0, 1])))),
       extension('2.5.29.14', octetString(keyId(server.publicKey))),
       extension('2.5.29.35', sequence(tlv(0x80, caKeyId))),
     ]),

@@ -1,0 +1,3 @@
+export { createAzureProvider } from './provider.ts'
+export type { AzureRef } from './ref.ts'
+export type { AzureSettings } from './settings.ts'

@@ -1,0 +1,3 @@
+export { createGcpProvider } from './provider.ts'
+export type { GcpRef } from './ref.ts'
+export type { GcpSettings } from './settings.ts'

@@ -1,0 +1,48 @@
+/**
+ * GCP KMS keys as master keys. The file names a key, never a host: that is the environment's.
+ * Follows: getsops/sops gcpkms/keysource.go (EncryptContext, DecryptContext).
+ * @module
+ */
+import { CodedError, createServiceCaller, decodeBase64, encodeBase64, type KeyProvider, type ServiceCaller } from '@waxseal/core'
+import type { KmsClient } from './client.ts'
+import { checkResourceId, fieldsOf, newRef, refFrom, refFromGroup, type GcpRef } from './ref.ts'
+import type { GcpSettings } from './settings.ts'
+
+/** @param readSettings - asked when the first key is used. @throws CodedError what it throws */
+export function createGcpProvider(readSettings: () => GcpSettings): KeyProvider<GcpRef> {
+  let service: Promise<{ readonly client: KmsClient; readonly caller: ServiceCaller }> | undefined
+
+  async function start(): Promise<{ readonly client: KmsClient; readonly caller: ServiceCaller }> {
+    const [{ createKmsClient }, { judge }] = await Promise.all([import('./client.ts'), import('./kms.ts')])
+    const { limits, ...settings } = readSettings()
+    return { client: await createKmsClient(settings), caller: createServiceCaller({ service: 'GCP KMS', judge, ...(limits && { limits }) }) }
+  }
+
+  async function ask(action: 'encrypt' | 'decrypt', ref: GcpRef, input: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+    checkResourceId(ref)
+    try {
+      const { client, caller } = await (service ??= start())
+      return await caller.operation(signal, (call) => client(call, action, ref.resourceId, input))
+    } catch (error) {
+      if (!(error instanceof CodedError) || error.code === 'CANCELED') throw error
+      throw new CodedError(error.code, `failed to ${action} sops data key with GCP KMS key: ${error.message}`, { cause: error, ...(error.hint !== undefined && { hint: error.hint }) })
+    }
+  }
+
+  return {
+    type: 'gcp_kms',
+    parse: refFrom,
+    serialize: fieldsOf,
+    fromText: newRef,
+    fromGroup: (element, context) => [refFromGroup(element, context)],
+    displayName: ({ resourceId }) => resourceId,
+    async wrap(part, ref, { signal }) {
+      return { ...ref, enc: encodeBase64(await ask('encrypt', ref, part, signal)) }
+    },
+    async unwrap(ref, { signal }) {
+      const sealed = decodeBase64(ref.enc.replace(/[\r\n]/g, '')) // Go's decoder passes over line ends
+      if (!sealed?.length) throw new CodedError('KEY_REJECTED', 'the wrapped key of a gcp_kms entry is not base64', { hint: 'the file was altered: restore it' })
+      return await ask('decrypt', ref, sealed, signal)
+    },
+  }
+}
