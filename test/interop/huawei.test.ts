@@ -55,7 +55,7 @@ describe('HuaweiCloud KMS', () => {
     const counts: number[] = []
     for (const [writer, reader] of [[sops, realSops], [realSops, sops]] as const) {
       const before = cloud.requests.length
-      writeFileSync(join(cwd, 'e.yaml'), (await run(writer ?? '', ['encrypt', '--hckms', keys.join(','), 'p.yaml'], { cwd, env })).stdout)
+      writeFileSync(join(cwd, 'e.yaml'), (await run(writer ?? '', ['encrypt', '--hckms', `${keys.join(', ')},`, 'p.yaml'], { cwd, env })).stdout)
       expect((await decrypt({}, reader ?? '')).stdout.toString()).toBe(PLAIN)
       counts.push(cloud.requests.length - before)
     }
@@ -90,7 +90,7 @@ describe('HuaweiCloud KMS', () => {
     expect(found()).toEqual([one, two])
     await step(['rotate', '-i', '--rm-hckms', one, 'e.yaml'])
     expect(found()).toEqual([two])
-    writeFileSync(join(cwd, '.sops.yaml'), `creation_rules:\n  - hckms: [${one}, ${two}]\n`)
+    writeFileSync(join(cwd, '.sops.yaml'), `creation_rules:\n  - hckms: ["${one}, ", ${two}]\n`)
     await step(['updatekeys', '-y', 'e.yaml'])
     expect(found()).toEqual([one, two])
     writeFileSync(join(cwd, '.sops.yaml'), `creation_rules:\n  - key_groups:\n      - hckms: [{key_id: "${one}"}]\n`)

@@ -30,7 +30,7 @@ describe.skipIf(!baoProgram)(`OpenBao${baoProgram ? '' : ' (left out: rig openba
   }
 
   async function encrypted(cwd: string, key: string, program = sops): Promise<string> {
-    const { stdout, stderr } = await run(program, ['encrypt', '--hc-vault-transit', key, 'p.yaml'], { cwd, env })
+    const { stdout, stderr } = await run(program, ['encrypt', '--hc-vault-transit', `${key},`, 'p.yaml'], { cwd, env })
     expect(stderr).toBe('')
     writeFileSync(join(cwd, 'e.yaml'), stdout)
     return stdout.toString()
@@ -121,7 +121,7 @@ describe.skipIf(!baoProgram)(`OpenBao${baoProgram ? '' : ' (left out: rig openba
     expect(keys()).toEqual(['one', 'three'])
     await step(['rotate', '-i', '--rm-hc-vault-transit', one, 'e.yaml'])
     expect(keys()).toEqual(['three'])
-    writeFileSync(join(cwd, '.sops.yaml'), `creation_rules:\n  - hc_vault_transit_uri: "${one}, ${two}"\n`)
+    writeFileSync(join(cwd, '.sops.yaml'), `creation_rules:\n  - hc_vault_transit_uri: ["${one},", "${two}"]\n`)
     await step(['updatekeys', '-y', 'e.yaml'])
     expect(keys()).toEqual(['one', 'three'])
     writeFileSync(join(cwd, '.sops.yaml'), `creation_rules:\n  - key_groups:\n      - hc_vault: ["${one}"]\n`)

@@ -86,7 +86,8 @@ function parseEncryptionContext(text: string): Readonly<Record<string, string>> 
 export function keysFromFlags({ context: { signal }, flags }: Invocation, kinds: readonly KeyKind[], providers: Providers, context: RecipientContext, prefix = ''): Promise<KeyGroup> {
   const keys = kinds.flatMap((kind) => {
     const list = flags.string(prefix + kind.flag)
-    return list === '' ? [] : list.split(',').map((text) => keyFromText(kind, text, providers, context))
+    const texts = list.split(',').filter((text) => text.trim() !== '' || !providers.get(kind.type)?.skipsEmptyText)
+    return list === '' ? [] : texts.map((text) => keyFromText(kind, text, providers, context))
   })
   return completeKeys(keys, providers, signal)
 }

@@ -27,6 +27,8 @@ export interface KeyProvider<R extends Ref = Ref> {
   serialize(ref: R): PlainMap
   /** Recipients as written in a flag, an environment variable or a rule's flat field; comma lists are split already. @throws CodedError RECIPIENT_INVALID */
   fromText(text: string, context: RecipientContext): R
+  /** Empty pieces of a comma list are passed over, as the reference does with some kinds. */
+  readonly skipsEmptyText?: boolean
   /** One element of this provider's list in a rule's key group. @throws CodedError CONFIG_INVALID, RECIPIENT_INVALID */
   fromGroup(element: Plain, context: RecipientContext): readonly R[]
   /** The name that messages, `updatekeys` and `--rm-*` use; two refs with the same name are the same key. */

@@ -58,7 +58,10 @@ function readGroups(rule: CreationRule, providers: Providers, context: Recipient
   return [
     FLAT_FIELDS.flatMap((field): Ref[] => {
       const texts = readTexts(rule.fields[field.field], field)
-      return texts.map((text) => providerFor(field, providers).fromText(text, flatContext))
+      return texts.flatMap((text) => {
+        const provider = providerFor(field, providers)
+        return text === '' && provider.skipsEmptyText ? [] : [provider.fromText(text, flatContext)]
+      })
     }),
   ]
 }

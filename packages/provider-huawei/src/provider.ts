@@ -47,6 +47,7 @@ export function createHuaweiProvider(readSettings: () => Promise<HuaweiSettings>
     parse: refFrom,
     serialize: fieldsOf,
     fromText: newRef,
+    skipsEmptyText: true,
     fromGroup: (element, context) => [refFromGroup(element, context)],
     displayName: ({ keyId }) => keyId,
     credentialSource: async () => (await service?.catch(() => undefined))?.client.credentialSource(),

@@ -67,6 +67,7 @@ export function createVaultProvider({ hosts, address: ownAddress, allowList, rea
     parse: refFrom,
     serialize: fieldsOf,
     fromText: newRef,
+    skipsEmptyText: true,
     fromGroup(element, context) {
       if (typeof element !== 'string') throw new CodedError('CONFIG_INVALID', 'a hc_vault key of a key group must be a string')
       return [newRef(element, context)]

@@ -1,3 +1,4 @@
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { CodedError, plainMap } from '@waxseal/core'
 import { checkAllowList, parseAllowList } from '../src/allow-list.ts'
@@ -34,6 +35,16 @@ describe('the URI of a key', () => {
     'https://h/v1/a//keys/k', 'https://h/p/v1/a/keys/k', 'https://h/v1/a/v2/b/keys/k', 'https://h/v1/a/keys/k?x=1', 'https://h/v1/a/keys/k#f', ' https://h/v1/a/keys/k',
   ])('%j is none', (uri) => {
     expect(codeOf(() => newRef(uri, context))).toBe('RECIPIENT_INVALID')
+  })
+
+  it('is found again from its parts, and nothing else escapes than a refusal', () => {
+    const segment = fc.stringMatching(/^[a-z0-9._-]{1,8}$/)
+    fc.assert(fc.property(fc.webAuthority(), fc.array(segment, { minLength: 1, maxLength: 4 }), segment, (host, engine, name) => {
+      const uri = `https://${host}/v1/${engine.join('/')}/keys/${name}`
+      fc.pre(!engine.slice(1).some((part) => /^v\d+$/.test(part)) && !/^v\d+$/.test(engine[0] ?? ''))
+      expect(nameOf(newRef(uri, context))).toBe(uri)
+    }))
+    fc.assert(fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.webUrl()), (text) => [undefined, 'RECIPIENT_INVALID'].includes(codeOf(() => newRef(text, context)))))
   })
 
   it('may not hold credentials, which are not shown either', () => {
