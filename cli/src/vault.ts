@@ -20,12 +20,12 @@ export function vaultProvider(context: Context, hosts: HostPolicy): KeyProvider 
     hosts,
     address: context.env['VAULT_ADDR'] ?? '',
     allowList: context.env['SOPS_HC_VAULT_ALLOWLIST'] ?? '',
-    readSettings: () => readSettings(context),
+    readSettings: () => readVaultSettings(context),
   })
 }
 
 /** @throws CodedError CONFIG_INVALID, CREDENTIALS_MISSING, FILE_NOT_FOUND, FILE_UNREADABLE */
-async function readSettings(context: Context): Promise<VaultSettings> {
+export async function readVaultSettings(context: Context): Promise<VaultSettings> {
   const { serviceAgents } = await import('./service-agents.ts')
   const { env } = context
   const agent = env['VAULT_AGENT_ADDR'] ?? ''

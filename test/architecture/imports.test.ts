@@ -20,7 +20,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'packages/provider-vault': ['core', 'http'],
   'packages/go-template': [],
   'packages/testkit': ['core'],
-  cli: ['core', 'formats', 'sealed', 'kube', 'provider-age', 'provider-aws', 'provider-azure', 'provider-gcp', 'provider-huawei', 'provider-pgp', 'provider-vault', 'go-template', 'testkit'],
+  cli: ['core', 'formats', 'sealed', 'kube', 'http', 'provider-age', 'provider-aws', 'provider-azure', 'provider-gcp', 'provider-huawei', 'provider-pgp', 'provider-vault', 'go-template', 'testkit'],
   controller: ['core', 'formats', 'sealed', 'kube', 'go-template'],
 }
 const NO_IO = ['packages/core', 'packages/formats', 'packages/sealed', 'packages/go-template']
@@ -28,6 +28,7 @@ const IO_MODULES = /^node:(fs|net|http|https|http2|tls|dns|child_process|os|work
 /** Heavy dependencies, and the only files that may load them. */
 const ONLY_IN: Readonly<Record<string, RegExp>> = {
   '@aws-sdk/client-kms': /^packages\/provider-aws\/src\/client\.ts$/,
+  '@aws-sdk/client-s3': /^cli\/src\/publish\/s3\.ts$/,
   '@aws-sdk/credential-providers': /^packages\/provider-aws\/src\/client\.ts$/,
   '@azure/core-rest-pipeline': /^packages\/provider-azure\/src\/credentials\.ts$/,
   '@azure/identity': /^packages\/provider-azure\/src\/credentials\.ts$/,

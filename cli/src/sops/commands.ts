@@ -120,6 +120,20 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./exec.ts')).execFile,
   },
   {
+    name: 'publish',
+    usage: 'upload a file, or the files of a folder, to the destination that the rule file names',
+    args: 'PATH',
+    flags: [
+      YES,
+      bool('omit-extensions', 'leave the extension out of the name at the destination'),
+      bool('recursive', 'publish every file below a folder'),
+      VERBOSE,
+      ORDER,
+      ...KEY_SERVICE,
+    ],
+    load: async () => (await import('./publish.ts')).publishCommand,
+  },
+  {
     name: 'keyservice',
     usage: 'serve the keys of this machine to other programs',
     flags: [
