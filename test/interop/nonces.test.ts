@@ -46,7 +46,7 @@ function expectNoNonceReused(before: string, after: string): void {
 }
 
 describe.skipIf(realSops === undefined)('no two texts under one nonce (needs the real sops)', () => {
-  it('after set, unset and edit by the real sops and by ours on files of ours', { timeout: 600_000 }, async () => {
+  it.each(['sops', 'waxseal'] as const)('after set, unset and edit by the real sops and by ours on files of %s', { timeout: 600_000 }, async (writer) => {
     const folder = testFolder()
     const editor = join(folder, 'editor.sh')
     writeFileSync(editor, '#!/bin/sh\nsed -i "s/plain text/changed text/" "$1"\n')
@@ -54,14 +54,17 @@ describe.skipIf(realSops === undefined)('no two texts under one nonce (needs the
     await inParallel(Array.from({ length: 12 }, (_, i) => i), 2, async (seed) => {
       const plain = join(folder, `plain-${seed}.yaml`)
       writeFileSync(plain, document(seed))
-      const encrypted = await run(built('sops'), ['encrypt', '--age', AGE_RECIPIENT, plain], { cwd: folder, env })
+      const encrypted = await run(built(writer), ['encrypt', '--age', AGE_RECIPIENT, plain], { cwd: folder, env })
       expect(encrypted.stderr).toBe('')
       const before = encrypted.stdout.toString()
-      for (const program of [realSops as string, built('sops')]) {
-        for (const args of [['set', 'F', '["change"]', '"after"'], ['unset', 'F', '["drop"]'], ['edit', 'F']]) {
+      expect(before.includes('waxseal')).toBe(writer === 'waxseal')
+      const inSops = [['set', 'F', '["change"]', '"after"'], ['unset', 'F', '["drop"]'], ['edit', 'F']]
+      const native = [['set', 'F', 'change', '--stdin'], ['unset', 'F', 'drop'], ['unset', 'F', 'list[3]'], ['edit', 'F']]
+      for (const [program, commands] of [[realSops as string, inSops], [built('sops'), inSops], [built('waxseal'), native]] as const) {
+        for (const args of commands) {
           const file = join(folder, `${seed}-${args[0]}.yaml`)
           writeFileSync(file, before)
-          const result = await run(program, args.map((arg) => (arg === 'F' ? file : arg)), { cwd: folder, env: { ...env, EDITOR: editor } })
+          const result = await run(program, args.map((arg) => (arg === 'F' ? file : arg)), { cwd: folder, env: { ...env, EDITOR: editor }, stdin: 'after' })
           expect({ args, stderr: result.stderr, status: result.status }).toEqual({ args, stderr: '', status: 0 })
           expectNoNonceReused(before, readFileSync(file, 'utf8'))
         }
