@@ -2,7 +2,7 @@
  * AWS KMS as it is on a bad day: a server of the test's own answers whatever a key service, or what stands in its place, may answer.
  */
 import { once } from 'node:events'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, Agent as HttpAgent, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer, Agent as HttpsAgent } from 'node:https'
 import type { AddressInfo, Server } from 'node:net'
@@ -127,6 +127,18 @@ describe('a KMS key that does not open its file leaves the work to the next one 
     expect(requests).toBe(3)
   })
 
+  it('a clock that is wrong is corrected by the time of the answer', async () => {
+    answers = [
+      (response, request) => {
+        response.setHeader('date', new Date(Date.now() + 3_600_000).toUTCString())
+        refusal(400, 'InvalidSignatureException', 'Signature expired')(response, request)
+      },
+      opened(KEY),
+    ]
+    const aws = provider()
+    expect(await aws.unwrap(aws.parse(entry(KEY)), { signal: new AbortController().signal })).toEqual(new Uint8Array(DATA_KEY))
+  })
+
   it('a certificate of an unknown authority', async () => {
     const { key, certificate } = await generateSealingKey({ bits: 2048, notBefore: new Date(), notAfter: new Date(Date.now() + 60_000) })
     const tls = createTlsServer({ cert: certificate.pem, key: key.privateKey.export({ type: 'pkcs8', format: 'pem' }) }, respond).listen(0, '127.0.0.1')
@@ -187,6 +199,8 @@ describe('the programs', () => {
     child.kill('SIGINT')
     expect((await ending).signal).toBe('SIGINT')
     expect(performance.now() - begun).toBeLessThan(3_000)
+    expect(readdirSync(cwd)).toEqual(['f.json'])
+    expect(readFileSync(join(cwd, 'f.json'), 'utf8')).toBe(file(KEY))
   })
 
   it('look up no name and connect to nobody for a hostile ARN', async () => {

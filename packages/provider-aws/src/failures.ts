@@ -12,7 +12,7 @@ interface SdkError {
   readonly message?: string
   readonly code?: string
   readonly syscall?: string
-  readonly $metadata?: { readonly httpStatusCode?: number }
+  readonly $metadata?: { readonly httpStatusCode?: number; readonly clockSkewCorrected?: boolean }
   readonly $response?: { readonly headers?: Readonly<Record<string, string>> }
 }
 
@@ -77,12 +77,13 @@ export function judge(cause: unknown): Failure {
   const status = error.$metadata?.httpStatusCode
   const meaning = MEANINGS.get(name) ?? (status === undefined ? undefined : meaningOf(status))
   if (meaning === undefined) return { error: unreachable(error), isTransient: false }
+  const isCorrected = error.$metadata?.clockSkewCorrected === true // the SDK has learned the server's time from the refusal
   const told = [ERROR_NAME.test(name) ? name : 'an error', ...(status === undefined ? [] : [`(status ${status})`])].join(' ')
   const [, principal, action] = (meaning === DENIED && PRINCIPAL.exec(message)) || []
   const who = principal === undefined ? '' : `: ${principal} may not do ${action}`
   return {
     error: new CodedError(meaning.code, `${told}: ${meaning.reason}${who}`, meaning.hint === undefined ? {} : { hint: meaning.hint }),
-    isTransient: meaning === THROTTLED || (status !== undefined && (status === TOO_MANY_REQUESTS || status >= SERVER_ERROR)),
+    isTransient: meaning === THROTTLED || isCorrected || (status !== undefined && (status === TOO_MANY_REQUESTS || status >= SERVER_ERROR)),
     retryAfterMs: retryAfterMs(error),
   }
 }
