@@ -15,7 +15,7 @@ export function gcpProvider(context: Context): KeyProvider {
   return createGcpProvider(() => gcpSettings(context))
 }
 
-function gcpSettings(context: Context): GcpSettings {
+export function gcpSettings(context: Context): GcpSettings {
   const { env, cwd } = context
   const credentials = env['GOOGLE_CREDENTIALS']
   const accessToken = env['GOOGLE_OAUTH_ACCESS_TOKEN']

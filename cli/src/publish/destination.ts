@@ -29,5 +29,5 @@ export interface ValueStore {
 /** @param warn - tells what went wrong without ending the upload */
 export async function connectDestination(rule: NonNullable<DestinationRule['destination']>, context: Context, warn: (message: string) => void): Promise<Destination> {
   if (rule.kind === 'vault') return (await import('./vault-values.ts')).vaultValues(rule, context, warn)
-  return rule.kind === 's3' ? (await import('./s3.ts')).s3Bucket(rule, context) : (await import('./gcs.ts')).gcsBucket(rule)
+  return rule.kind === 's3' ? (await import('./s3.ts')).s3Bucket(rule, context) : (await import('./gcs.ts')).gcsBucket(rule, context)
 }

@@ -28,6 +28,11 @@ export interface Request {
   readonly body?: string
 }
 
+/** A request that carries a file. */
+export interface Upload extends Omit<Request, 'body'> {
+  readonly body: Uint8Array
+}
+
 export interface Answer {
   readonly status: number
   readonly headers: IncomingHttpHeaders
@@ -36,7 +41,7 @@ export interface Answer {
 
 export interface HttpClient {
   /** @returns whatever status was answered. @throws what Node says of a connection that failed; see `judgeNetwork` */
-  send(request: Request, signal: AbortSignal): Promise<Answer>
+  send(request: Request | Upload, signal: AbortSignal): Promise<Answer>
 }
 
 export function createHttpClient({ agents, socketPath }: HttpClientOptions = {}): HttpClient {
@@ -57,7 +62,7 @@ export function createHttpClient({ agents, socketPath }: HttpClientOptions = {})
 
 class StaleConnection extends Error {}
 
-function exchange(request: Request, options: RequestOptions): Promise<Answer> {
+function exchange(request: Request | Upload, options: RequestOptions): Promise<Answer> {
   const { method, url, headers, body } = request
   return new Promise((resolve, reject) => {
     const start = url.protocol === 'https:' ? httpsRequest : httpRequest
