@@ -4,7 +4,7 @@
  * @module
  */
 import { dirname, join, resolve } from 'node:path'
-import { findCreationRule, parseRules, type CreationRule, type RuleFile } from '@waxseal/core'
+import { CodedError, findCreationRule, parseRules, type CreationRule, type RuleFile } from '@waxseal/core'
 import type { Context } from './context.ts'
 import { kindOfFile, readFileBounded } from './files.ts'
 import { parsePlainYaml } from './plain-yaml.ts'
@@ -62,6 +62,14 @@ function exists(path: string): boolean {
 export async function readRuleFile(path: string, context: Context): Promise<LoadedRules> {
   const source = readFileBounded(resolve(context.cwd, path), { limitBytes: MAX_RULE_FILE_BYTES, name: path })
   return { ...parseRules(parsePlainYaml(source)), path, directory: dirname(resolve(context.cwd, path)) }
+}
+
+/** Whether files get a layout hint: `waxseal: {layout: canonical}` says no. @throws CodedError CONFIG_INVALID */
+export function layoutHintOf({ path, waxseal }: LoadedRules): boolean {
+  const { layout } = waxseal
+  if (layout === undefined || layout === null) return true
+  if (layout === 'canonical') return false
+  throw new CodedError('CONFIG_INVALID', `${path}: layout of waxseal is not "canonical"`, { hint: 'leave it out to keep the layout of values' })
 }
 
 /** The rule for a file: null if the rule file has no rules at all. @throws CodedError as `findCreationRule` */

@@ -26,7 +26,7 @@ import type { Context } from './context.ts'
 import { readFileBounded, replaceFile } from './files.ts'
 import { printable } from './print-error.ts'
 import { nativeProviders } from './providers.ts'
-import { readRuleFile, ruleFor, searchRuleFile, type LoadedRules } from './rules.ts'
+import { layoutHintOf, readRuleFile, ruleFor, searchRuleFile, type LoadedRules } from './rules.ts'
 import { SOPS_VERSION } from './sops-version.ts'
 
 /** Standard input or output in place of a file. */
@@ -98,9 +98,11 @@ export interface SecretFile {
 export async function openSecretFile(context: Context, file: string, type?: string, readOnly = false): Promise<SecretFile> {
   const format = formatOf(file, type)
   const source = readSource(context, file)
+  const rules = readOnly ? null : await findRules(context, undefined)
+  const layoutHint = rules === null || layoutHintOf(rules)
   return inFile(file, async () => {
     const document = format.parse(source)
-    const opened = await openDocument(document, { providers: await nativeProviders(context), decryptionOrder: parseDecryptionOrder(context.env['SOPS_DECRYPTION_ORDER'] ?? ''), keepNonces: !readOnly, signal: context.signal })
+    const opened = await openDocument(document, { providers: await nativeProviders(context), decryptionOrder: parseDecryptionOrder(context.env['SOPS_DECRYPTION_ORDER'] ?? ''), keepNonces: !readOnly, layoutHint, signal: context.signal })
     for (const comment of opened.clearComments) context.stderr.write(`waxseal: ${printable(file)}: a comment of ${comment.text.length} characters stands in clear where an encrypted one was expected\n`)
     return { name: file, format, opened }
   })
@@ -118,6 +120,7 @@ export interface NewFileSettings {
   readonly threshold: number
   readonly selection: Selection | null | undefined
   readonly macOnlyEncrypted: boolean
+  readonly layoutHint: boolean
 }
 
 export interface RuleChoice {
@@ -136,7 +139,8 @@ export async function newFileSettings(context: Context, name: string, format: Fo
   const providers = await nativeProviders(context)
   const now = context.now()
   const given = choice.recipients.flatMap((list) => list.split(',')).map((text) => text.trim()).filter((text) => text !== '')
-  const rule = await creationRule(context, resolve(context.cwd, name), choice.ruleFile, given.length > 0)
+  const rules = await findRules(context, choice.ruleFile)
+  const rule = rules === null ? null : await creationRule(rules, resolve(context.cwd, name), given.length > 0)
   if (given.length === 0 && rule === null) {
     throw new CodedError('CONFIG_NOT_FOUND', 'no recipients: there is no .sops.yaml with creation rules here or above, and no --age', { hint: 'waxseal init makes a rule file, or give --age age1...' })
   }
@@ -148,13 +152,12 @@ export async function newFileSettings(context: Context, name: string, format: Fo
     threshold: given.length > 0 ? 0 : (rule?.threshold ?? 0),
     selection: holdsOneValue ? null : rule ? selectionFrom(rule.settings, 'the creation rule has more than one selector') : undefined,
     macOnlyEncrypted: !holdsOneValue && rule?.macOnlyEncrypted === true,
+    layoutHint: rules === null || layoutHintOf(rules),
   }
 }
 
 /** @param isOptional - a rule file without a rule for the path is as good as none */
-async function creationRule(context: Context, path: string, ruleFile: string | undefined, isOptional: boolean): Promise<CreationRule | null> {
-  const rules = await findRules(context, ruleFile)
-  if (rules === null) return null
+async function creationRule(rules: LoadedRules, path: string, isOptional: boolean): Promise<CreationRule | null> {
   return await inFile(rules.path, async () => {
     try {
       return await ruleFor(rules, path)

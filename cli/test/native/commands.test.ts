@@ -1,8 +1,10 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { CodedError } from '@waxseal/core'
 import { COMMANDS } from '../../src/commands/index.ts'
 import { AGE_KEY_FILE, AGE_RECIPIENT, testFolder } from '../test-context.ts'
+import { exitStatusOf } from '../../src/exit-status.ts'
 import { waxseal } from './run-native.ts'
 
 const PLAIN = `# database
@@ -36,6 +38,20 @@ describe('encrypt and decrypt', () => {
     const cwd = await folderWithSecret()
     expect(read(cwd)).not.toContain('hunter2')
     expect((await waxseal(['decrypt', 'secret.yaml'], { cwd })).stdout).toBe(PLAIN)
+  })
+
+  it('keep spellings in a layout hint, unless the rule file wants none', async () => {
+    const cwd = await folderWithSecret('ratio: 1.10\nmode: 0o17\nword: before\n')
+    expect(read(cwd)).toMatch(/\n {4}waxseal:\n {8}layout: ENC\[/)
+    expect((await waxseal(['decrypt', 'secret.yaml'], { cwd })).stdout).toBe('ratio: 1.10\nmode: 0o17\nword: before\n')
+    writeFileSync(join(cwd, '.sops.yaml'), 'waxseal: {layout: canonical}\n')
+    expect((await waxseal(['set', 'secret.yaml', 'word', '--stdin'], { cwd, stdin: 'after' })).status).toBe(0)
+    expect(read(cwd)).not.toContain('waxseal')
+    expect((await waxseal(['decrypt', '-i', 'secret.yaml'], { cwd })).status).toBe(0)
+    expect(read(cwd)).toBe('ratio: 1.1\nmode: 15\nword: after\n')
+    expect((await waxseal(['encrypt', '--age', AGE_RECIPIENT, 'secret.yaml'], { cwd })).stdout).not.toContain('waxseal')
+    writeFileSync(join(cwd, '.sops.yaml'), 'waxseal: {layout: other}\n')
+    expect(await waxseal(['encrypt', '--age', AGE_RECIPIENT, 'secret.yaml'], { cwd })).toMatchObject({ status: exitStatusOf(new CodedError('CONFIG_INVALID', '')), stdout: '', stderr: expect.stringContaining('.sops.yaml: layout of waxseal is not "canonical"') })
   })
 
   it('work on several files at once', async () => {
