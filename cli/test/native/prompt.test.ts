@@ -3,7 +3,8 @@ import { spawn } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { hasPython, onTerminal } from '../on-terminal.ts'
+import { hasTerminals } from '@waxseal/testkit'
+import { programOnTerminal } from '../program-on-terminal.ts'
 import { AGE_KEY_FILE, AGE_RECIPIENT, testFolder } from '../test-context.ts'
 import { waxseal } from './run-native.ts'
 
@@ -16,23 +17,23 @@ async function folderWithSecret(): Promise<string> {
   return cwd
 }
 
-describe.runIf(hasPython)('hidden prompt', () => {
+describe.runIf(hasTerminals())('hidden prompt', () => {
   it('takes a line without showing it, with corrections', async () => {
     const cwd = await folderWithSecret()
-    const { status, stdout } = await onTerminal(['wrong\\x15hunter3\\x7f2\\r'], ['set', 'secret.yaml', 'password'], cwd)
-    expect({ status, stdout }).toEqual({ status: 0, stdout: 'value for password: \r\n' })
+    const { status, screen } = await programOnTerminal(['wrong\x15hunter3\x7f2\r'], ['set', 'secret.yaml', 'password'], cwd)
+    expect({ status, screen }).toEqual({ status: 0, screen: 'value for password: \r\n' })
     expect((await waxseal(['get', 'secret.yaml', 'password'], { cwd })).stdout).toBe('hunter2')
   })
 
   it.each([
-    ['Ctrl+C', 'hun\\x03', 1, 'waxseal: canceled'],
-    ['Ctrl+D', '\\x04', 1, 'waxseal: canceled'],
-    ['a paste of several lines', 'one\\rtwo\\rthree\\r', 7, 'waxseal: the answer has more than one line\r\nhint: use --file for a value of several lines'],
+    ['Ctrl+C', 'hun\x03', 1, 'waxseal: canceled'],
+    ['Ctrl+D', '\x04', 1, 'waxseal: canceled'],
+    ['a paste of several lines', 'one\rtwo\rthree\r', 7, 'waxseal: the answer has more than one line\r\nhint: use --file for a value of several lines'],
   ])('%s leaves the file as it is', async (_, keys, expected, message) => {
     const cwd = await folderWithSecret()
     const before = readFileSync(join(cwd, 'secret.yaml'), 'utf8')
-    const { status, stdout } = await onTerminal([keys], ['set', 'secret.yaml', 'password'], cwd)
-    expect({ status, stdout }).toEqual({ status: expected, stdout: `value for password: \r\n${message}\r\n` })
+    const { status, screen } = await programOnTerminal([keys], ['set', 'secret.yaml', 'password'], cwd)
+    expect({ status, screen }).toEqual({ status: expected, screen: `value for password: \r\n${message}\r\n` })
     expect(readFileSync(join(cwd, 'secret.yaml'), 'utf8')).toBe(before)
   })
 

@@ -87,7 +87,11 @@ async function askFor(identity: LockedIdentity, passphrases: Passphrases | undef
     throw new CodedError('IDENTITY_INVALID', `${name} is protected by a passphrase, which cannot be asked for here`, { hint: 'use a key without one' })
   }
   const request = { question: `Enter passphrase for ${name}:`, ...(cacheId !== undefined && { cacheId }) }
-  const identities = await identity.unlock(await passphrases.ask(request))
+  const passphrase = await passphrases.ask(request).catch((error: unknown) => {
+    if (!(error instanceof CodedError) || error.code === 'CANCELED') throw error
+    throw new CodedError(error.code, `could not read passphrase for ${name}: ${error.message}`, { cause: error, ...(error.hint !== undefined && { hint: error.hint }) })
+  })
+  const identities = await identity.unlock(passphrase)
   if (identities) return identities
   await passphrases.forget(request)
   throw new CodedError('IDENTITY_INVALID', `incorrect passphrase for ${name}, or the file is damaged`)

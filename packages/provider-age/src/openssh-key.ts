@@ -88,11 +88,11 @@ function readDerivation(cipher: string, kdf: string, options: Buffer): Derivatio
 
 /** @returns what comes out under any passphrase, owned by the caller */
 async function decrypt(secret: Buffer, passphrase: string, { cipherName, keyBytes, salt, rounds }: Derivation): Promise<Buffer> {
-  const { pbkdf } = await import('bcrypt-pbkdf')
+  const { default: bcrypt } = await import('bcrypt-pbkdf')
   const key = Buffer.alloc(keyBytes + BLOCK_BYTES)
   const password = Buffer.from(passphrase)
   try {
-    if (pbkdf(password, password.length, salt, salt.length, key, key.length, rounds) !== 0) return Buffer.alloc(0) // an empty passphrase
+    if (bcrypt.pbkdf(password, password.length, salt, salt.length, key, key.length, rounds) !== 0) return Buffer.alloc(0) // an empty passphrase
     const decipher = createDecipheriv(cipherName, key.subarray(0, keyBytes), key.subarray(keyBytes)).setAutoPadding(false)
     const plain = decipher.update(secret)
     decipher.final()

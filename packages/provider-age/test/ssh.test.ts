@@ -150,7 +150,7 @@ describe('ssh keys that a passphrase protects', () => {
 
   it('are not opened when nobody answers', async () => {
     await expect(asking(locked('ed25519-aes256-ctr'), new CodedError('USAGE', 'there is no terminal to ask on')).unwrap('ed25519')).rejects.toMatchObject({
-      message: expect.stringContaining(': there is no terminal to ask on'),
+      message: expect.stringContaining(': could not read passphrase for "key": there is no terminal to ask on'),
     })
     await expect(asking(locked('ed25519-aes256-ctr'), new CodedError('CANCELED', 'canceled')).unwrap('ed25519')).rejects.toMatchObject({ code: 'CANCELED' })
   })
