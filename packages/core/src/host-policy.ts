@@ -52,14 +52,18 @@ export function restrictHosts(allowed: () => readonly string[]): HostPolicy {
 
 /**
  * The reference's policy: files decide.
- * @param warn - told when a file names another host than the one that is set
+ * @param warn - told when a file names another host than the one that is set, once for each
  */
 export function trustHosts(warn: (message: string) => void): HostPolicy {
+  const told = new Set<string>()
   return {
     check(named) {
       const url = parseOrigin(named)
       const isOther = (named.configured?.length ?? 0) > 0 && !isConfigured(url, named)
-      if (isOther) warn(`${named.what} ${url.origin} of the file is not the one that ${named.setting} sets`)
+      const message = `${named.what} ${url.origin} of the file is not the one that ${named.setting} sets`
+      if (!isOther || told.has(message)) return
+      told.add(message)
+      warn(message)
     },
     checkProgram() {},
   }
