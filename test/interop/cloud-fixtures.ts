@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
-import type { HuaweiSeed } from '@waxseal/testkit'
+import type { AzureSeed, GcpSeed, HuaweiSeed } from '@waxseal/testkit'
 import { FIXTURES } from '../programs.ts'
 import type { VaultSeed } from '../rigs/openbao.ts'
 
@@ -21,6 +21,8 @@ export interface CloudFixture {
 }
 
 export interface CloudSeed {
+  readonly azure: AzureSeed
+  readonly gcp: GcpSeed
   readonly vault: VaultSeed & { readonly address: string }
   readonly huawei: HuaweiSeed
 }
@@ -28,12 +30,17 @@ export interface CloudSeed {
 const folder = join(FIXTURES, 'sops-cloud-3.13.2')
 const { files } = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')) as { readonly files: readonly CloudFixture[] }
 
-export const cloudSeed: CloudSeed = JSON.parse(readFileSync(join(folder, 'seed.json'), 'utf8')) as CloudSeed
+/** For programs that read it themselves. */
+export const cloudSeedFile: string = join(folder, 'seed.json')
+export const cloudSeed: CloudSeed = JSON.parse(readFileSync(cloudSeedFile, 'utf8')) as CloudSeed
 
 /** Those whose every key is of this provider. */
 export function cloudFixtures(provider: string): readonly CloudFixture[] {
   return files.filter(({ providers }) => providers.every((name) => name === provider))
 }
+
+/** Those that keys of several services can open. */
+export const mixedFixtures: readonly CloudFixture[] = files.filter(({ providers }) => providers.includes('vault') && providers.includes('aws'))
 
 export function cloudText(path: string): string {
   return readFileSync(join(folder, path), 'utf8')
