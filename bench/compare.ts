@@ -1,96 +1,124 @@
 /**
- * `node bench/compare.ts`: our programs against the real sops in the same run, as ratios of wall time.
- * Needs `pnpm build` and the rig `sops` (`pnpm rigs`). Prints a Markdown table; `--json FILE` keeps the figures.
+ * `pnpm bench`: our programs and the real sops in turn, in the same minutes, on the same bytes. `rops` is timed beside them where it is on
+ * the PATH. Needs `pnpm build`, the rig `sops` (`pnpm rigs`) and Python 3. Rows are printed as they come; `--help` tells how to choose some.
  * @module
  */
-import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, extname, join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { rigProgram } from '../test/rigs/rigs.ts'
+import { INPUTS, type Input } from './inputs.ts'
+import { measure, medianOf, type Command, type Cost } from './measure.ts'
 
-const root = join(import.meta.dirname, '..')
-const ours = join(root, 'dist', 'bin', 'sops')
-const theirs = rigProgram('sops', 'sops')
-if (!theirs) throw new Error('the real sops is missing: run pnpm rigs')
-const folder = mkdtempSync(join(tmpdir(), 'waxseal-bench-'))
-const keyFile = join(root, 'fixtures', 'sops-3.13.2', 'keys', 'age-a.txt')
-const recipient = 'age199na7we5t9rywgutuvjy50aahmfsgae6fmpsccs009m3s70lx3uq430348'
-
-const env: Record<string, string | undefined> = { ...process.env, SOPS_AGE_KEY_FILE: keyFile, HOME: folder, PATH: `${join(process.execPath, '..')}:${process.env['PATH']}` }
-delete env['NODE_EXTRA_CA_CERTS'] // it slows some Node versions' start
-
-/** Words by a fixed generator, so that both programs and every run see the same input. */
-function words(seed: number): () => string {
-  let state = seed
-  return () => {
-    state = (state * 1103515245 + 12345) % 2147483648
-    return `w${state.toString(36)}`
-  }
-}
-
-function yamlInput(values: number): string {
-  const word = words(1)
-  const lines: string[] = []
-  for (let i = 0; i < values; i += 5) {
-    lines.push(`service_${i}: # ${word()}`, `  user: ${word()}`, `  password: "${word()}"`, `  port: ${i}`, `  ratio: 0.${i + 1}`, `  enabled: true`)
-  }
-  return `${lines.join('\n')}\n`
-}
-
-function jsonInput(values: number): string {
-  const word = words(2)
-  const data: Record<string, unknown> = {}
-  for (let i = 0; i < values; i += 4) data[`item_${i}`] = { name: word(), token: word() + word(), count: i, tags: [word()] }
-  return JSON.stringify(data, null, 2)
-}
+const HELP = `usage: node bench/compare.ts [--rounds N] [--json FILE] [ROW...]
+  ROW           a part of a row's name, such as "small", "decrypt" or "1 MB YAML"; without any, all rows
+  --rounds N    runs of each program and row (default: by the row)
+  --json FILE   keep the figures
+`
+const ROOT = join(import.meta.dirname, '..')
+const KEY_FILE = join(ROOT, 'fixtures', 'sops-3.13.2', 'keys', 'age-a.txt')
+const RECIPIENT = 'age199na7we5t9rywgutuvjy50aahmfsgae6fmpsccs009m3s70lx3uq430348'
 
 interface Row {
-  readonly what: string
-  readonly oursMs: number
-  readonly theirsMs: number
+  readonly name: string
+  readonly input: Input
+  readonly does: 'encrypt' | 'decrypt'
 }
 
-function median(times: number[]): number {
-  const sorted = times.toSorted((a, b) => a - b)
-  return sorted[sorted.length >> 1] as number
+/** A program under test, and its words for a row. */
+interface Contender {
+  readonly name: string
+  readonly encrypt: (input: Input) => Command
+  readonly decrypt: (input: Input) => Command
 }
 
-function time(program: string, args: readonly string[]): number {
-  const started = performance.now()
-  const run = spawnSync(program, args, { env, cwd: folder, maxBuffer: 1 << 30 })
-  if (run.status !== 0) throw new Error(`${program} ${args.join(' ')}: exit ${run.status}: ${run.stderr.toString().slice(0, 300)}`)
-  return performance.now() - started
+interface Result {
+  readonly row: string
+  readonly program: string
+  readonly cost: Cost
 }
 
-/** Interleaved, so that a slower minute of the machine meets both. */
-function compare(what: string, rounds: number, args: (who: 'ours' | 'theirs') => readonly string[]): Row {
-  const mine: number[] = []
-  const peer: number[] = []
-  time(ours, args('ours'))
-  time(theirs as string, args('theirs'))
-  for (let i = 0; i < rounds; i++) {
-    mine.push(time(ours, args('ours')))
-    peer.push(time(theirs as string, args('theirs')))
-  }
-  return { what, oursMs: median(mine), theirsMs: median(peer) }
+const { values: options, positionals: wanted } = parseArgs({
+  options: { rounds: { type: 'string' }, json: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+  allowPositionals: true,
+})
+if (options.help) {
+  process.stdout.write(HELP)
+  process.exit()
 }
 
-const rows: Row[] = []
+const reference = rigProgram('sops', 'sops')
+if (!reference) throw new Error('the real sops is missing: run pnpm rigs')
+const rops = (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, 'rops')).find((program) => existsSync(program))
+const contenders = [
+  sopsLike('waxseal', join(ROOT, 'dist', 'bin', 'sops')),
+  sopsLike('sops', reference),
+  ...(rops ? [ropsLike(rops)] : []),
+]
+const rows = INPUTS.flatMap((input): Row[] => (['encrypt', 'decrypt'] as const).map((does) => ({ name: `${does} ${input.name}`, input, does })))
+const chosen = rows.filter(({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)))
+if (chosen.length === 0) throw new Error(`no row is called so; there are: ${rows.map(({ name }) => name).join(', ')}`)
+
+const folder = mkdtempSync(join(tmpdir(), 'waxseal-bench-'))
+const identity = readFileSync(KEY_FILE, 'utf8').split('\n').find((line) => line.startsWith('AGE-SECRET-KEY-'))
+const env: NodeJS.ProcessEnv = { ...process.env, SOPS_AGE_KEY_FILE: KEY_FILE, ROPS_AGE: identity, HOME: folder, PATH: `${join(process.execPath, '..')}${delimiter}${process.env['PATH']}` }
+delete env['NODE_EXTRA_CA_CERTS'] // it slows some versions of Node
+const results: Result[] = []
 try {
-  mkdirSync(folder, { recursive: true })
-  const inputs = { 'small.yaml': 'a: 1\nb: two\nc: 3.5\nd: true\ne: "five"\n', 'large.yaml': yamlInput(25_000), 'large.json': jsonInput(220_000) }
-  for (const [name, text] of Object.entries(inputs)) writeFileSync(join(folder, name), text)
-  const rounds: Readonly<Record<string, number>> = { 'small.yaml': 15, 'large.yaml': 5, 'large.json': 2 }
-  for (const name of Object.keys(inputs)) {
-    rows.push(compare(`encrypt ${name} (${Math.round((inputs[name as keyof typeof inputs].length / 1024))} KiB)`, rounds[name] ?? 3, (who) => ['encrypt', '--age', recipient, '--output', `${who}-${name}`, name]))
-    rows.push(compare(`decrypt ${name}`, rounds[name] ?? 3, (who) => ['decrypt', '--output', `out-${who}`, `${who}-${name}`]))
-  }
+  console.log('| row | program | CPU, ms | wall, ms | peak, MiB | CPU: sops / it |\n|---|---|---:|---:|---:|---:|')
+  for (const row of chosen) compare(row)
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }
+if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(results, null, 2)}\n`)
 
-console.log('| what | ours, ms | sops, ms | times as fast |\n|---|---:|---:|---:|')
-for (const { what, oursMs, theirsMs } of rows) console.log(`| ${what} | ${oursMs.toFixed(0)} | ${theirsMs.toFixed(0)} | ${(theirsMs / oursMs).toFixed(2)} |`)
-const at = process.argv.indexOf('--json')
-if (at > 0 && process.argv[at + 1]) writeFileSync(process.argv[at + 1] as string, `${JSON.stringify(rows, null, 2)}\n`)
+/** In turn, so that a slower minute of the machine meets all of them. The first run of each is not counted. */
+function compare(row: Row): void {
+  prepare(row.input)
+  const rounds = Number(options.rounds ?? row.input.rounds)
+  const runs = new Map<Contender, Cost[]>(contenders.map((contender) => [contender, []]))
+  for (let round = 0; round <= rounds; round++) {
+    for (const [contender, costs] of runs) {
+      if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${row.name}: ${contender.name}, run ${round} of ${rounds}`)
+      const cost = measure(contender[row.does](row.input), 'out', { env, cwd: folder })
+      if (round > 0) costs.push(cost)
+    }
+  }
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
+  const medians = [...runs].map(([{ name }, costs]) => ({ row: row.name, program: name, cost: medianOf(costs) }))
+  const base = medians.find(({ program }) => program === 'sops')!.cost
+  for (const { program, cost } of medians) {
+    console.log(`| ${row.name} | ${program} | ${cost.cpuMs.toFixed(0)} | ${cost.wallMs.toFixed(0)} | ${cost.peakMib.toFixed(0)} | ${(base.cpuMs / cost.cpuMs).toFixed(2)} |`)
+  }
+  results.push(...medians)
+}
+
+/** The plaintext, and what is decrypted: the real sops's file for both that read it, so that they get the same bytes. */
+function prepare(input: Input): void {
+  if (existsSync(join(folder, input.file))) return
+  writeFileSync(join(folder, input.file), input.text())
+  for (const { name, encrypt } of contenders) if (name !== 'waxseal') measure(encrypt(input), encryptedBy(name, input), { env, cwd: folder })
+}
+
+function encryptedBy(name: string, { file }: Input): string {
+  return `${name}-${file}`
+}
+
+function sopsLike(name: string, program: string): Contender {
+  return {
+    name,
+    encrypt: ({ file }) => ({ program, args: ['encrypt', '--age', RECIPIENT, file] }),
+    decrypt: (input) => ({ program, args: ['decrypt', encryptedBy('sops', input)] }),
+  }
+}
+
+/** It takes files for what they are on a terminal only. */
+function ropsLike(program: string): Contender {
+  const format = ({ file }: Input): string => extname(file).slice(1)
+  return {
+    name: 'rops',
+    encrypt: (input) => ({ program, args: ['encrypt', '--format', format(input), '--age', RECIPIENT], stdin: input.file }),
+    decrypt: (input) => ({ program, args: ['decrypt', '--format', format(input)], stdin: encryptedBy('rops', input) }),
+  }
+}

@@ -37,7 +37,7 @@ export class Changes {
   add(edit: Edit, placeOf: (node: Node) => Container): void {
     switch (edit.do) {
       case 'token':
-        this.#replace(edit.node, literal(edit.token))
+        this.#replace(edit.node, `"${edit.token}"`) // it needs no escapes
         break
       case 'value':
         this.#replace(edit.node, edit.spelling !== undefined && spells(edit.spelling, edit.value) ? edit.spelling : literal(edit.value))

@@ -51,9 +51,10 @@ export class Changes {
     }
     const aliases = placeAliases(stream, edits, dressing.text)
     for (const { replacements } of aliases) this.put(...replacements)
-    this.#covers = outermost([...edits.flatMap((edit) => this.#cover(edit)), ...aliases.map(({ cover }) => cover)])
+    const coarse = edits.filter(({ do: what }) => what === 'replace' || what === 'remove')
+    this.#covers = outermost([...coarse.flatMap((edit) => this.#cover(edit)), ...aliases.map(({ cover }) => cover)])
     this.#coverStarts = this.#covers.map(({ start }) => start)
-    const gone = new Set(edits.flatMap(goneNode))
+    const gone = new Set(coarse.flatMap(goneNode))
     for (const edit of edits) {
       const placed = placedNode(edit)
       if (placed.alias !== null) this.#sites.add(placed.alias)

@@ -34,11 +34,17 @@ export function scalarPlace(parent: CollectionSyntax | null, { step }: Layout): 
 
 /** @param token - one line that needs no escapes */
 export function dressToken(syntax: ScalarSyntax, token: string, dressing: Dressing): Replacement[] {
+  if (isBare(syntax)) return [{ start: syntax.start, end: syntax.end, text: token + gapBefore(dressing.text, syntax.end) }]
   const tag = TYPE_TAGS.has(syntax.properties.tagName) ? dropTag(syntax, dressing) : []
   const { style, block, text } = afterToken(syntax, dressing, token)
   if (block !== null) return [...tag, putBlockBody(syntax, block, ' '.repeat(bodyColumn(syntax, block, dressing)) + token, dressing)]
   const quote = style === 'double' ? '"' : style === 'single' ? "'" : ''
   return [...tag, ...putText(syntax, quote + text + quote, dressing)]
+}
+
+/** Nothing but its own text, as most values: what takes its place needs no dress. */
+function isBare({ style, block, start, end, parent, properties }: ScalarSyntax): boolean {
+  return style === 'plain' && block === null && start < end && properties === NO_PROPERTIES && parent?.flow === false
 }
 
 /** The scalar that a token makes of another one, at the same place. */
