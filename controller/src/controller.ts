@@ -9,7 +9,7 @@ import { scopeOf, type OpenItemAsync, type RenderTemplates } from '@waxseal/seal
 import { apply, type Applied } from './apply.ts'
 import { EventRecorder } from './event-recorder.ts'
 import type { Settings } from './flags.ts'
-import { Followed } from './followed.ts'
+import { Followed, watchedNamespaces } from './followed.ts'
 import { KeyStore } from './key-store.ts'
 import { Keyring } from './keyring.ts'
 import { Leadership } from './leadership.ts'
@@ -86,8 +86,9 @@ export class Controller {
     this.metrics = new Metrics({
       version,
       omitConditions: settings['metrics-omit-secret-labels'],
-      queueLength: () => this.#queue.length,
-      keyCount: () => this.keyring.entries.length,
+      isLeading: () => this.#leadership.leading,
+      queue: this.#queue,
+      keys: () => this.keyring.entries,
       openedByKey: () => this.#memory.countByKey(),
     })
     this.#leadership = new Leadership({ client, namespace, clock, log, onChange: () => this.#balance() })
@@ -117,7 +118,10 @@ export class Controller {
       enqueue: (key) => this.#queue.add(key),
       onSealedSecret: (key, { instance, state }) => this.metrics.setCondition(key, ...pair(key), instance, state),
       onSealedSecretGone: (key, { uid }) => this.#onSealedSecretGone(key, uid),
-      onError: (what, error) => log.warn('Error watching, will retry', { resource: what, error: describe(error) }),
+      onError: (what, error) => {
+        this.metrics.countWatchError(what)
+        log.warn('Error watching, will retry', { resource: what, error: describe(error) })
+      },
     })
   }
 
@@ -257,13 +261,6 @@ export class Controller {
 }
 
 const READY_POLL_MS = 50
-
-/** Own and additional namespaces, or all. */
-function watchedNamespaces(settings: Settings, own: string): readonly (string | undefined)[] {
-  const additional = settings['additional-namespaces'].split(',').filter((name) => name !== '')
-  if (settings['all-namespaces'] && additional.length === 0) return [undefined]
-  return [...new Set([own, ...additional])]
-}
 
 function pair(key: string): readonly [string, string] {
   const { namespace, name } = splitKey(key)

@@ -13,6 +13,10 @@ export interface FlagKind<T> {
 
 export const TEXT: FlagKind<string> = { name: 'string', parse: (text) => text }
 
+export function oneOf<Choice extends string>(choices: readonly Choice[]): FlagKind<Choice> {
+  return { name: 'string', parse: (text) => choices.find((choice) => choice === text) }
+}
+
 export const INTEGER: FlagKind<number> = {
   name: 'int',
   parse: (text) => (/^[+-]?\d{1,15}$/.test(text) ? Number(text) : undefined),

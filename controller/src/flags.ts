@@ -5,10 +5,13 @@
  * @module
  */
 import { CodedError } from '@waxseal/core'
-import { DURATION, FLOAT, formatDuration, INTEGER, SWITCH, TEXT, type FlagKind } from './flag-values.ts'
+import { DURATION, FLOAT, formatDuration, INTEGER, oneOf, SWITCH, TEXT, type FlagKind } from './flag-values.ts'
 
 const ENV_PREFIX = 'SEALED_SECRETS_'
 const DAY_MS = 24 * 3_600_000
+
+const HTTP_ACCESS = ['anyone', 'token', 'off'] as const
+export type HttpAccess = (typeof HTTP_ACCESS)[number]
 
 interface Flag<T> {
   readonly kind: FlagKind<T & {}>
@@ -26,6 +29,7 @@ const FLAGS = {
   'accept-deprecated-v1-data': flag(SWITCH, true, 'Accept deprecated V1 data field.'),
   'additional-namespaces': flag(TEXT, '', 'Comma-separated list of additional namespaces to be scanned.'),
   'all-namespaces': flag(SWITCH, true, 'Scan all namespaces or only the current namespace.'),
+  'http-access': flag<HttpAccess>(oneOf(HTTP_ACCESS), 'anyone', 'Who may use /v1/verify and /v1/rotate: anyone, who brings a token for the audience waxseal-controller (token), or nobody (off).'),
   'key-cutoff-time': flag(TEXT, '', 'Create a new key if latest one is older than this cutoff time. RFC1123 format with numeric timezone expected.'),
   'key-order-priority': flag(TEXT, 'CertNotBefore', 'Ordering of keys: CertNotBefore or SecretCreationTimestamp.'),
   'key-prefix': flag(TEXT, 'sealed-secrets-key', 'Prefix used to name keys.'),
@@ -64,6 +68,8 @@ export type Settings = { readonly [Name in FlagName]: (typeof FLAGS)[Name] exten
 export interface ParsedFlags {
   readonly settings: Settings
   readonly help: boolean
+  /** Of the cluster, instead of running: the word `check` before or between the flags. */
+  readonly isCheck: boolean
   /** Lines for the log: use of deprecated flags. */
   readonly notices: readonly string[]
 }
@@ -78,9 +84,13 @@ export function parseFlags(args: readonly string[], env: Readonly<Record<string,
     if (value !== undefined) values.set(aliasOf ?? name, value)
   }
   let help = false
+  let isCheck = false
   for (let at = 0; at < args.length; at++) {
     const [, name, inline] = /^--?([^-=][^=]*)(?:=(.*))?$/s.exec(args[at] ?? '') ?? []
-    if (name === undefined) continue // positional arguments are ignored
+    if (name === undefined) {
+      isCheck ||= args[at] === 'check' // other words are ignored
+      continue
+    }
     if (name === 'help' || name === 'h') {
       help = true
       continue
@@ -94,7 +104,7 @@ export function parseFlags(args: readonly string[], env: Readonly<Record<string,
     if (found.aliasOf) notices.push(`Flag --${name} has been deprecated, please use --${found.aliasOf} instead`)
     values.set(found.aliasOf ?? name, value)
   }
-  return { settings: Object.fromEntries(values) as unknown as Settings, help, notices }
+  return { settings: Object.fromEntries(values) as unknown as Settings, help, isCheck, notices }
 }
 
 export function usage(): string {
@@ -102,7 +112,7 @@ export function usage(): string {
     const shown = initial === undefined || initial === '' || initial === false ? '' : ` (default ${kind.name === 'duration' ? formatDuration(Number(initial)) : initial})`
     return `  --${name}${kind.name ? ` ${kind.name}` : ''}\n\t${usage}${shown}`
   })
-  return `Usage of controller:\n${lines.join('\n')}\n`
+  return `Usage of controller:\n  check\n\tTell what the cluster lacks, and how its sealing keys are, instead of running.\n${lines.join('\n')}\n`
 }
 
 type AnyFlag = { readonly kind: FlagKind<unknown>; readonly initial: string | number | boolean | undefined; readonly usage: string; readonly aliasOf?: string }

@@ -6,6 +6,7 @@
 import { isControlledBySealedSecret } from './ownership.ts'
 import { KubeError, Reflector, SECRETS, type KubeClient, type KubeObject, type ReflectorEvent } from '@waxseal/kube'
 import { scopeOf } from '@waxseal/sealed'
+import type { Settings } from './flags.ts'
 import { INSTANCE_LABEL, SEALED_SECRETS } from './names.ts'
 import { syncStateOf, type SealedSecretStatus, type SyncState } from './status.ts'
 
@@ -34,6 +35,13 @@ export interface FollowedOptions {
   readonly onSealedSecret: (key: string, known: KnownSealedSecret) => void
   readonly onSealedSecretGone: (key: string, known: KnownSealedSecret) => void
   readonly onError: (what: string, error: unknown) => void
+}
+
+/** Own and additional namespaces, or all. */
+export function watchedNamespaces(settings: Settings, own: string): readonly (string | undefined)[] {
+  const additional = settings['additional-namespaces'].split(',').filter((name) => name !== '')
+  if (settings['all-namespaces'] && additional.length === 0) return [undefined]
+  return [...new Set([own, ...additional])]
 }
 
 export class Followed {

@@ -7,6 +7,7 @@
  *     /v1/verify    200 if every item of the SealedSecret in the body opens, 409 if not
  *     /v1/rotate    the SealedSecret in the body, sealed anew to the newest key
  *
+ * The last two can be closed, or opened to holders of a token only.
  * Follows: bitnami-labs/sealed-secrets pkg/controller/server.go; no method is checked. Templates are never rendered: their
  * result would answer questions about the plaintext. Work stops at the first item that does not open, and bodies are bounded.
  * @module
@@ -19,6 +20,7 @@ import type { Keyring } from './keyring.ts'
 import { describe, type Log } from './log.ts'
 import { parseManifest } from './manifest-body.ts'
 import type { GcraLimiter } from './rate-limit.ts'
+import type { Gate } from './token-gate.ts'
 import { limitInFlight } from './unseal.ts'
 
 const MAX_BODY_BYTES = 10 * 1024 * 1024
@@ -38,6 +40,8 @@ interface Answer {
 export interface HttpOptions {
   readonly keyring: Keyring
   readonly limiter: GcraLimiter
+  /** Before /v1/verify and /v1/rotate. */
+  readonly gate: Gate
   readonly isReady: () => boolean
   readonly onRequest: (path: string, method: string, code: number, seconds: number) => void
 }
@@ -45,13 +49,14 @@ export interface HttpOptions {
 /** Answers one request. */
 export type Handler = (request: IncomingMessage) => Promise<Answer>
 
-export function createHandler({ keyring, limiter, isReady, onRequest }: HttpOptions): Handler {
+export function createHandler({ keyring, limiter, gate, isReady, onRequest }: HttpOptions): Handler {
   const oneAtATime = limitInFlight(RSA_IN_FLIGHT, (open: OpenItemAsync, ...item: Parameters<OpenItemAsync>) => open(...item))
   const opener = (): OpenItemAsync => stopAtFirstFailure(oneAtATime, keyring.open)
+  const guarded = (path: string, handle: Handler): Handler => limited(limiter, path, gated(gate, handle))
   const routes: Readonly<Record<string, Handler>> = {
     '/v1/cert.pem': async () => certificate(keyring),
-    '/v1/verify': limited(limiter, '/v1/verify', async (request) => verify(await readSealed(request, 'alone'), opener())),
-    '/v1/rotate': limited(limiter, '/v1/rotate', async (request) => rotate(await readSealed(request, 'first'), keyring, opener())),
+    '/v1/verify': guarded('/v1/verify', async (request) => verify(await readSealed(request, 'alone'), opener())),
+    '/v1/rotate': guarded('/v1/rotate', async (request) => rotate(await readSealed(request, 'first'), keyring, opener())),
   }
   return async (request) => {
     const path = (request.url ?? '').split('?', 1)[0] ?? ''
@@ -124,6 +129,15 @@ function stopAtFirstFailure(run: (open: OpenItemAsync, ...item: Parameters<OpenI
     }
   }
   return (...item) => run(once, ...item)
+}
+
+function gated(gate: Gate, handle: Handler): Handler {
+  return async (request) => {
+    const refusal = await gate(request)
+    if (refusal === undefined) return handle(request)
+    if (refusal === 404) return plain(404, '404 page not found')
+    return refusal === 401 ? { ...plain(401, 'unauthorized'), headers: { 'WWW-Authenticate': 'Bearer' } } : { code: refusal }
+  }
 }
 
 function limited(limiter: GcraLimiter, path: string, handle: Handler): Handler {

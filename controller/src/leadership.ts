@@ -8,7 +8,7 @@ import { hostname } from 'node:os'
 import { LeaderElector, type Clock, type KubeClient } from '@waxseal/kube'
 import { describe, type Log } from './log.ts'
 
-const LEASE_NAME = 'waxseal-controller'
+export const LEASE_NAME = 'waxseal-controller'
 
 export interface LeadershipOptions {
   readonly client: KubeClient

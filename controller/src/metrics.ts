@@ -4,6 +4,7 @@
  * @module
  */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { KeyEntry } from './keyring.ts'
 import { SYNCED } from './names.ts'
 import type { ErrorReason } from './reconcile.ts'
 import type { SyncState } from './status.ts'
@@ -15,8 +16,9 @@ export interface MetricsOptions {
   readonly version: string
   /** Leaves out the metric with names of SealedSecrets. */
   readonly omitConditions: boolean
-  readonly queueLength: () => number
-  readonly keyCount: () => number
+  readonly isLeading: () => boolean
+  readonly queue: { readonly length: number; readonly delayed: number }
+  readonly keys: () => readonly KeyEntry[]
   /** SealedSecrets by the fingerprint of the key that opened them last. */
   readonly openedByKey: () => ReadonlyMap<string, number>
 }
@@ -31,6 +33,7 @@ export class Metrics {
   readonly #httpDuration: Histogram<'path' | 'method'>
   readonly #restored: Counter<'namespace'>
   readonly #opened: Counter
+  readonly #watchErrors: Counter<'resource'>
   /** Labels of each object's series, to take it away when they change. */
   readonly #series = new Map<string, Record<'namespace' | 'name' | 'condition' | 'ss_app_kubernetes_io_instance', string>>()
 
@@ -66,19 +69,8 @@ export class Metrics {
     })
     this.#restored = new Counter({ name: 'waxseal_secrets_restored_total', help: 'Secrets whose edited data was restored.', labelNames: ['namespace'], registers })
     this.#opened = new Counter({ name: 'waxseal_items_opened_total', help: 'Sealed items that were decrypted.', registers })
-    this.registry.registerMetric(collected('waxseal_queue_length', 'SealedSecrets waiting or being worked on.', options.queueLength))
-    this.registry.registerMetric(collected('waxseal_sealing_keys', 'Sealing keys that are loaded.', options.keyCount))
-    const openedByKey = new Gauge({
-      name: 'waxseal_sealedsecrets_opened',
-      help: 'SealedSecrets that this key opened last; a key that opens none is no longer needed in the cluster.',
-      labelNames: ['fingerprint'],
-      registers: [],
-      collect() {
-        this.reset()
-        for (const [fingerprint, count] of options.openedByKey()) this.set({ fingerprint }, count)
-      },
-    })
-    this.registry.registerMetric(openedByKey)
+    this.#watchErrors = new Counter({ name: 'waxseal_watch_errors_total', help: 'Lists and watches that failed and were tried again.', labelNames: ['resource'], registers })
+    for (const gauge of gauges(options)) this.registry.registerMetric(gauge)
   }
 
   countUnseal(): void {
@@ -95,6 +87,10 @@ export class Metrics {
 
   countOpened(): void {
     this.#opened.inc()
+  }
+
+  countWatchError(resource: string): void {
+    this.#watchErrors.inc({ resource })
   }
 
   countHttp(path: string, method: string, code: number, seconds: number): void {
@@ -119,14 +115,34 @@ export class Metrics {
   }
 }
 
-/** A gauge that is read when it is scraped. */
-function collected(name: string, help: string, read: () => number): Gauge {
+/** Read when they are scraped. */
+function gauges({ isLeading, queue, keys, openedByKey }: MetricsOptions): readonly Gauge[] {
+  const ofKeys = (value: (entry: KeyEntry) => number): (() => readonly Sample[]) => () =>
+    keys().map((entry) => [value(entry), { secret: entry.secretName, fingerprint: entry.key.fingerprint }])
+  const ofOpened = (): readonly Sample[] => [...openedByKey()].map(([fingerprint, count]) => [count, { fingerprint }])
+  const labels = ['secret', 'fingerprint']
+  return [
+    gauge('waxseal_leader', 'Whether this replica writes to the cluster.', [], () => [[isLeading() ? 1 : 0]]),
+    gauge('waxseal_queue_length', 'SealedSecrets waiting or being worked on.', [], () => [[queue.length]]),
+    gauge('waxseal_queue_delayed', 'SealedSecrets that failed and wait for their next try.', [], () => [[queue.delayed]]),
+    gauge('waxseal_sealing_keys', 'Sealing keys that are loaded.', [], () => [[keys().length]]),
+    gauge('waxseal_key_start_timestamp_seconds', 'Start of the certificate of a sealing key; the latest is the age of the newest key.', labels, ofKeys(({ certificate }) => certificate.notBefore.getTime() / 1000)),
+    gauge('waxseal_key_expiry_timestamp_seconds', 'End of the certificate of a sealing key.', labels, ofKeys(({ certificate }) => certificate.notAfter.getTime() / 1000)),
+    gauge('waxseal_sealedsecrets_opened', 'SealedSecrets that a key opened last; one that opens none is no longer needed.', ['fingerprint'], ofOpened),
+  ]
+}
+
+type Sample = readonly [value: number, labels?: Readonly<Record<string, string>>]
+
+function gauge(name: string, help: string, labelNames: readonly string[], read: () => readonly Sample[]): Gauge {
   return new Gauge({
     name,
     help,
+    labelNames: [...labelNames],
     registers: [],
     collect() {
-      this.set(read())
+      this.reset()
+      for (const [value, labels = {}] of read()) this.set(labels, value)
     },
   })
 }

@@ -49,6 +49,11 @@ export class WorkQueue {
     return this.#waiting.size + this.#working.size
   }
 
+  /** Names that wait for a retry or another look. */
+  get delayed(): number {
+    return this.#delayed.size
+  }
+
   /** How often a name has failed since it last succeeded. */
   failures(key: string): number {
     return this.#backoffs.get(key)?.failures ?? 0

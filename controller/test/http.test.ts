@@ -52,6 +52,7 @@ beforeAll(async () => {
   const handler = createHandler({
     keyring,
     limiter: new GcraLimiter(2, 2, () => now),
+    gate: async () => undefined,
     isReady: () => ready,
     onRequest: (path, method, code) => counted.push(`${path} ${method} ${code}`),
   })
@@ -248,7 +249,7 @@ describe('HTTP answers of our own', () => {
   })
 
   it('has no certificate without a key', async () => {
-    const handler = createHandler({ keyring: new Keyring(), limiter: new GcraLimiter(2, 2, () => 0), isReady: () => false, onRequest: () => {} })
+    const handler = createHandler({ keyring: new Keyring(), limiter: new GcraLimiter(2, 2, () => 0), gate: async () => undefined, isReady: () => false, onRequest: () => {} })
     const silent = () => {}
     const other = await serve({ address: '127.0.0.1:0', readTimeoutMs: 1000, writeTimeoutMs: 1000, handler, log: { debug: silent, info: silent, warn: silent, error: silent } })
     const reply = await fetch(`http://${other.address}/v1/cert.pem`)

@@ -32,7 +32,8 @@ export interface Cluster {
   /** Creates it or replaces it. */
   put(object: object): Promise<AnyObject>
   delete(resource: string, namespace: string, name: string): Promise<void>
-  token(account: Account): Promise<string>
+  /** @param audience - absent: the API server */
+  token(account: Account, audience?: string): Promise<string>
   /** Writes what a pod finds into a folder. @returns the variables that belong to it */
   podEnv(folder: string, namespace: string, token: string): Record<string, string>
   /** The administrator's. */
@@ -89,8 +90,8 @@ export class EmbeddedCluster implements Cluster {
     this.api.delete(resource, namespace, name)
   }
 
-  async token({ namespace, name }: Account): Promise<string> {
-    return this.api.users.serviceAccountToken(namespace, name)
+  async token({ namespace, name }: Account, audience?: string): Promise<string> {
+    return this.api.users.serviceAccountToken(namespace, name, audience)
   }
 
   podEnv(folder: string, namespace: string, token: string): Record<string, string> {
@@ -156,9 +157,9 @@ class RealCluster implements Cluster {
     await this.client.delete(resourceOf(resource), { namespace, name })
   }
 
-  async token({ namespace, name }: Account): Promise<string> {
+  async token({ namespace, name }: Account, audience?: string): Promise<string> {
     const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`
-    const body = JSON.stringify({ apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', metadata: {}, spec: { expirationSeconds: 3600 } })
+    const body = JSON.stringify({ apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', metadata: {}, spec: { expirationSeconds: 3600, ...(audience === undefined ? {} : { audiences: [audience] }) } })
     const answer = await this.client.raw({ method: 'POST', path, headers: { 'content-type': 'application/json' }, body })
     const { status } = JSON.parse(Buffer.from(answer.body).toString()) as { status: { token: string } }
     return status.token

@@ -1,7 +1,7 @@
 /**
  * The controller as a process of its own against an API server, as a pod with the roles that come with it.
  */
-import { spawn, type ChildProcess } from 'node:child_process'
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -11,6 +11,7 @@ import { newKeySecret, readKeySecret, sealSecret, type GeneratedKey, type Sealed
 import { ROOT, type Account, type AnyObject, type Cluster, type Json } from './cluster.ts'
 
 const ROLES_FILE = join(ROOT, 'controller', 'deploy', 'kustomize', 'rbac.yaml')
+const CONTROLLER = join(ROOT, 'controller', 'src', 'main.ts')
 const READY_MS = 20_000
 
 export const SEALED = 'sealedsecrets.bitnami.com'
@@ -175,12 +176,23 @@ export class Rig<Server extends Cluster = Cluster> {
   }
 
   async controller(args: readonly string[] = []): Promise<RunningController> {
-    const folder = join(this.#folder, randomBytes(4).toString('hex'))
-    const env = { ...this.cluster.podEnv(folder, this.own, this.#token), WAXSEAL_SERVICE_ACCOUNT_FOLDER: folder }
-    const controller = new RunningController(args, env)
+    const controller = new RunningController(args, this.#podEnv())
     this.#running.add(controller)
     await controller.listening
     return controller
+  }
+
+  /** Runs `check`. */
+  check(args: readonly string[] = []): Promise<{ readonly status: number | null; readonly lines: readonly string[] }> {
+    return new Promise((resolve) => {
+      const env = { PATH: process.env['PATH'], ...this.#podEnv() }
+      const child = execFile(process.execPath, [CONTROLLER, 'check', ...args], { env }, (_, stdout, stderr) => resolve({ status: child.exitCode, lines: `${stdout}${stderr}`.trimEnd().split('\n') }))
+    })
+  }
+
+  #podEnv(): Record<string, string> {
+    const folder = join(this.#folder, randomBytes(4).toString('hex'))
+    return { ...this.cluster.podEnv(folder, this.own, this.#token), WAXSEAL_SERVICE_ACCOUNT_FOLDER: folder }
   }
 }
 
@@ -195,7 +207,7 @@ export class RunningController {
 
   constructor(args: readonly string[], env: Readonly<Record<string, string>>) {
     const listen = ['--listen-addr', '127.0.0.1:0', '--listen-metrics-addr', '127.0.0.1:0', '--key-size', '2048', '--key-renew-period', '0'] // the recorded keys are old
-    this.#child = spawn(process.execPath, [join(ROOT, 'controller', 'src', 'main.ts'), ...listen, ...args], { env: { PATH: process.env['PATH'], ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+    this.#child = spawn(process.execPath, [CONTROLLER, ...listen, ...args], { env: { PATH: process.env['PATH'], ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
     this.exited = new Promise((resolve) => this.#child.once('exit', (code) => resolve(code)))
     this.listening = new Promise((resolve, reject) => {
       const read = (chunk: Buffer): void => {

@@ -64,6 +64,14 @@ describe.each(SERVERS)("under upstream's roles, on the %s API server", (server) 
     await waitFor(async () => (await rig.events('a')).some(({ count }) => count > 1)) // counted up by a patch
     expect(refusals()).toEqual([])
     expect(await controller.stop()).toBe(0)
+    const { status, lines } = await rig.check()
+    expect(status).toBe(0)
+    expect(lines[0]).toBe('ok       the cluster has SealedSecrets')
+    expect(lines[1]).toBe(`warning  the role lacks create leases in ${rig.own}, get leases/waxseal-controller in ${rig.own}, update leases/waxseal-controller in ${rig.own}: there may be one replica only`)
+    expect(lines.slice(2).map((line) => line.replace(/ key [^ :]+/, ' key K').replace(/until \S+,/, 'until T,'))).toEqual([
+      'ok       key K (newest): certificate valid until T, opened 0 SealedSecrets last',
+      'ok       key K: certificate valid until T, opened 2 SealedSecrets last',
+    ])
   })
 
   it('works with roles in single namespaces, without the right to watch its keys', async () => {
@@ -77,5 +85,9 @@ describe.each(SERVERS)("under upstream's roles, on the %s API server", (server) 
     await sleep(50)
     expect(controller.output.match(/does not permit watching/g)).toHaveLength(1)
     expect(await controller.stop()).toBe(0)
+    const { status, lines } = await rig.check([`--additional-namespaces=${rig.apps}`])
+    expect(status).toBe(1) // the own namespace is looked at as well
+    expect(lines).toContain(`error    the role lacks get sealedsecrets in ${rig.own}, list sealedsecrets in ${rig.own}, watch sealedsecrets in ${rig.own}: no SealedSecret is opened there`)
+    expect(lines).toContain(`warning  the role lacks watch secrets in ${rig.own}: sealing keys are looked for twice a minute`)
   }, 60_000)
 })

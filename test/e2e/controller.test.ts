@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { generateSealingKey, KEY_LABEL, readKeySecret, type SealedSecretManifest } from '@waxseal/sealed'
 import { SERVERS, startCluster, type Cluster } from './cluster.ts'
-import { Rig, SEALED, sleep, waitFor } from './controller-rig.ts'
+import { Rig, SEALED, sleep, waitFor, type RunningController } from './controller-rig.ts'
 
 const P = 'sealedsecrets.bitnami.com/'
 
@@ -188,6 +188,41 @@ describe.each(SERVERS)('on the %s API server', (server) => {
       await expect(rig.controller(args)).rejects.toThrow(`ended with ${status}`)
     })
 
+    it('finds nothing wrong under the roles that come with it', async () => {
+      const { status, lines } = await rig.check()
+      expect(lines.slice(0, 2)).toEqual(['ok       the cluster has SealedSecrets', 'ok       the role permits all that is needed'])
+      expect(lines[2]).toMatch(/^ok {7}key \S+ \(newest\): certificate valid until \S+, opened 0 SealedSecrets last$/)
+      expect(status).toBe(0)
+    })
+
+    it('opens routes to holders of a token for it, and to nobody where it is told to', async () => {
+      await cluster.put({
+        apiVersion: 'rbac.authorization.k8s.io/v1',
+        kind: 'ClusterRoleBinding',
+        metadata: { name: `reviews-${rig.own}` },
+        subjects: [{ kind: 'ServiceAccount', ...rig.account }],
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: `reviews-${rig.own}` },
+      })
+      await cluster.put({
+        apiVersion: 'rbac.authorization.k8s.io/v1',
+        kind: 'ClusterRole',
+        metadata: { name: `reviews-${rig.own}` },
+        rules: [{ apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] }],
+      })
+      const body = JSON.stringify(rig.seal('a', { k: 'v' }))
+      const ask = async (controller: RunningController, headers: Record<string, string>): Promise<number> => (await controller.fetch('/v1/verify', { method: 'POST', body, headers })).status
+      const controller = await (await rig.controller(['--http-access=token', '--rate-limit-burst=9'])).ready()
+      const token = await cluster.token(rig.account, 'waxseal-controller')
+      expect(await ask(controller, {})).toBe(401)
+      expect(await ask(controller, { authorization: 'Bearer made-up' })).toBe(401)
+      expect(await ask(controller, { authorization: `Bearer ${await cluster.token(rig.account)}` })).toBe(401) // for the API server
+      expect(await ask(controller, { authorization: `Bearer ${token}` })).toBe(200)
+      expect(await ask(controller, { 'x-waxseal-token': token })).toBe(200)
+      expect((await controller.fetch('/v1/cert.pem')).status).toBe(200)
+      await controller.stop()
+      expect(await ask(await (await rig.controller(['--http-access=off'])).ready(), {})).toBe(404)
+    })
+
     it('lets one of two replicas write, and the other take over', async () => {
       const [a, b] = [await rig.controller(), await rig.controller()]
       await Promise.all([a.ready(), b.ready()])
@@ -209,6 +244,9 @@ describe.each(SERVERS)('on the %s API server', (server) => {
       await waitFor(async () => (await allSynced(['s0'])) && (await rig.status('renamed')) !== undefined)
       await sleep(50)
       const text = await controller.metrics()
+      expect(text).toMatch(/^waxseal_leader 1$/m)
+      expect(text).toMatch(/^waxseal_sealedsecrets_opened\{fingerprint="SHA256:[^"]+"\} 1$/m)
+      expect(text).toMatch(/^waxseal_key_expiry_timestamp_seconds\{secret="sealed-secrets-key[^"]+",fingerprint="SHA256:[^"]+"\} \d+$/m)
       expect(text).toContain('sealed_secrets_controller_build_info{revision="v0.1.0"} 0')
       expect(text).toContain(`sealed_secrets_controller_unseal_errors_total{reason="unseal",namespace="${rig.apps}"} 1`)
       expect(text).toContain(`sealed_secrets_controller_condition_info{namespace="${rig.apps}",name="s0",condition="Synced",ss_app_kubernetes_io_instance=""} 1`)

@@ -7,7 +7,7 @@ import { arrayOf, objectOf, textOf, type JsonObject } from './json.ts'
 import { invalidObject } from './status.ts'
 import { required } from './field-errors.ts'
 import type { Store } from './store.ts'
-import type { User, Users } from './users.ts'
+import { SERVER_AUDIENCE, type User, type Users } from './users.ts'
 
 export interface ReviewContext {
   readonly store: Store
@@ -28,10 +28,13 @@ export const REVIEWS: readonly ReviewType[] = [
     kind: 'TokenReview',
     plural: 'tokenreviews',
     answer(body, { users }) {
-      const token = textOf(objectOf(body['spec'])['token'])
+      const spec = objectOf(body['spec'])
+      const token = textOf(spec['token'])
       const user = users.ofToken(token)
-      if (!user) return { spec: { token }, status: { user: {}, error: 'invalid bearer token' } }
-      return { spec: { token }, status: { authenticated: true, user: userInfo(user), audiences: ['https://kubernetes.default.svc.cluster.local'] } }
+      const wanted = spec['audiences'] === undefined ? [SERVER_AUDIENCE] : arrayOf(spec['audiences']).map(textOf)
+      const audiences = users.audiencesOf(token).filter((audience) => wanted.includes(audience))
+      if (!user || audiences.length === 0) return { spec, status: { user: {}, error: 'invalid bearer token' } }
+      return { spec, status: { authenticated: true, user: userInfo(user), audiences } }
     },
   },
   {

@@ -13,18 +13,23 @@ export interface User {
 }
 
 export const ADMIN: User = { name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] }
+/** Whom tokens are for that name nobody else. */
+export const SERVER_AUDIENCE = 'https://kubernetes.default.svc.cluster.local'
 const ANONYMOUS: User = { name: 'system:anonymous', groups: ['system:unauthenticated'] }
 
 export class Users {
   readonly #tokens = new Map<string, User>()
+  /** Of tokens that are not for the server itself. */
+  readonly #audiences = new Map<string, readonly string[]>()
 
   add(token: string, user: User): void {
     this.#tokens.set(token, user.groups.includes('system:authenticated') ? user : { ...user, groups: [...user.groups, 'system:authenticated'] })
   }
 
-  /** A new token of a service account. */
-  serviceAccountToken(namespace: string, name: string): string {
+  /** A new token of a service account. @param audience - absent: the server itself */
+  serviceAccountToken(namespace: string, name: string, audience?: string): string {
     const token = randomBytes(24).toString('base64url')
+    if (audience !== undefined) this.#audiences.set(token, [audience])
     this.add(token, {
       name: `system:serviceaccount:${namespace}:${name}`,
       groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`],
@@ -51,12 +56,16 @@ export class Users {
     return this.#tokens.get(token)
   }
 
+  audiencesOf(token: string): readonly string[] {
+    return this.#audiences.get(token) ?? [SERVER_AUDIENCE]
+  }
+
   /** @throws StatusError 401 for a token that is not known; without a token the user is anonymous */
   authenticate(authorization: string | undefined): User {
     const token = /^Bearer +([^ ]+)$/i.exec(authorization ?? '')?.[1]
     if (token === undefined) return ANONYMOUS
     const user = this.#tokens.get(token)
-    if (!user) throw unauthorized()
+    if (!user || !this.audiencesOf(token).includes(SERVER_AUDIENCE)) throw unauthorized()
     return user
   }
 }
