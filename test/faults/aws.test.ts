@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { CodedError, recoverDataKey, restrictHosts, type CallLimits, type KeyReport } from '@waxseal/core'
 import { createAwsProvider } from '@waxseal/provider-aws'
-import { generateSealingKey } from '@waxseal/sealed'
+import { makeServerIdentity, startConnectProxy } from '@waxseal/testkit'
 import { built, finished, run, start, testFolder } from '../programs.ts'
 
 const ID = '28bca7a4-f58e-4cb6-b31c-4f34a88ba195'
@@ -140,11 +140,8 @@ describe('a KMS key that does not open its file leaves the work to the next one 
   })
 
   it('a certificate of an unknown authority', async () => {
-    const { key, certificate } = await generateSealingKey({ bits: 2048, notBefore: new Date(), notAfter: new Date(Date.now() + 60_000) })
-    const tls = createTlsServer({ cert: certificate.pem, key: key.privateKey.export({ type: 'pkcs8', format: 'pem' }) }, respond).listen(0, '127.0.0.1')
-    await once(tls, 'listening')
-    onTestFinished(() => void tls.close())
-    const aws = provider({}, `https://127.0.0.1:${(tls.address() as AddressInfo).port}`)
+    const { port } = await overTls()
+    const aws = provider({}, `https://127.0.0.1:${port}`)
     const failure: unknown = await aws.unwrap(aws.parse(entry(KEY)), { signal: new AbortController().signal }).catch((error: unknown) => error)
     expect((failure as CodedError).code).toBe('KEY_SERVICE_FAILED')
     expect((failure as CodedError).hint).toContain('AWS_CA_BUNDLE')
@@ -157,6 +154,15 @@ describe('a KMS key that does not open its file leaves the work to the next one 
     expect((failure as CodedError).message).toContain('ECONNREFUSED')
   })
 })
+
+/** The same server as KMS of eu-west-1, with an authority of its own. */
+async function overTls(): Promise<{ readonly port: number; readonly authority: string }> {
+  const identity = makeServerIdentity(new Date(), ['kms.eu-west-1.amazonaws.com'])
+  const tls = createTlsServer({ cert: identity.certPem, key: identity.keyPem }, respond).listen(0, '127.0.0.1')
+  await once(tls, 'listening')
+  onTestFinished(() => void tls.close())
+  return { port: (tls.address() as AddressInfo).port, authority: identity.caPem }
+}
 
 const file = (arn: string, role = ''): string =>
   JSON.stringify({
@@ -186,6 +192,23 @@ describe('the programs', () => {
       expect(stderr).toContain('(status 403)')
       expect(stdout.toString() + stderr).not.toMatch(/hunter2|Signature=|AKIAHUNTER2/i)
     }
+  })
+
+  it('reach the service through the proxy of the environment, if they trust its authority', async () => {
+    const cwd = testFolder()
+    const { port, authority } = await overTls()
+    const proxy = await startConnectProxy(port)
+    onTestFinished(() => proxy.close())
+    answers = [opened(KEY)]
+    writeFileSync(join(cwd, 'f.json'), file(KEY))
+    writeFileSync(join(cwd, 'ca.pem'), authority)
+    const decrypt = (env: Readonly<Record<string, string>>) => run(built('sops'), ['decrypt', 'f.json'], { cwd, env: { ...AWS_ENV, HTTPS_PROXY: proxy.url, ...env } })
+    for (const env of [{ AWS_CA_BUNDLE: 'ca.pem' }, { SSL_CERT_FILE: join(cwd, 'ca.pem') }]) expect((await decrypt(env)).stderr).toContain('cipher: message authentication failed')
+    expect(requests).toBe(2)
+    const { status, stderr } = await decrypt({})
+    expect(status).toBe(128)
+    expect(stderr).toMatch(/cannot be reached: [A-Z_]*(?:CERT|SIGNATURE)/)
+    expect(requests).toBe(2)
   })
 
   it('end at once on SIGINT while a service is silent, and leave the file as it is', async () => {

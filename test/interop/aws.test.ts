@@ -2,7 +2,7 @@
  * AWS KMS keys on moto, whose keys have the material of the recorded files, and on MiniStack, which has key states: files of the
  * real sops open here, files of this program open there, and no command makes more requests than the real one.
  */
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { join } from 'node:path'
@@ -10,23 +10,13 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { type CodedError, openDocument, plainTree, restrictHosts, type KeyReport, type Tree } from '@waxseal/core'
 import { formatByName } from '@waxseal/formats'
 import { createAwsProvider } from '@waxseal/provider-aws'
-import { built, FIXTURES, run, testFolder, type Finished } from '../programs.ts'
+import { built, run, testFolder, type Finished } from '../programs.ts'
 import { launch, type Service } from '../rigs/launch.ts'
 import { relay, type Relay } from '../rigs/relay.ts'
 import { rigProgram } from '../rigs/rigs.ts'
+import { cloudBytes, cloudFixtures, cloudSeedFile, cloudText } from './cloud-fixtures.ts'
 
-interface Recorded {
-  readonly file: string
-  readonly type: string
-  readonly providers: readonly string[]
-  readonly expect: 'ok' | 'fail'
-  readonly plain?: string
-}
-
-const folder = join(FIXTURES, 'sops-cloud-3.13.2')
-const seed = join(folder, 'seed.json')
-const { files } = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')) as { readonly files: readonly Recorded[] }
-const recorded = files.filter(({ providers }) => providers.includes('aws') && providers.every((name) => ['aws', 'sts', 'age'].includes(name)))
+const recorded = cloudFixtures('aws', 'sts', 'age')
 
 const ACCOUNT = 'arn:aws:kms:eu-west-1:123456789012'
 const ONE = `${ACCOUNT}:key/28bca7a4-f58e-4cb6-b31c-4f34a88ba195`
@@ -54,7 +44,7 @@ describe.skipIf(!python)(`AWS KMS on moto${python ? '' : ' (left out: rig moto)'
 
   beforeAll(async () => {
     const script = join(import.meta.dirname, '..', 'rigs', 'python', 'moto_seeded.py')
-    moto = await launch({ name: 'moto', program: python ?? '', args: (port) => [script, seed, String(port)], readyPath: '/moto-api/data.json' })
+    moto = await launch({ name: 'moto', program: python ?? '', args: (port) => [script, cloudSeedFile, String(port)], readyPath: '/moto-api/data.json' })
     env = { ...CREDENTIALS, AWS_ENDPOINT_URL: moto.url }
   })
   afterAll(() => moto?.stop())
@@ -87,8 +77,8 @@ describe.skipIf(!python)(`AWS KMS on moto${python ? '' : ' (left out: rig moto)'
     it.each(recorded.filter((file) => file.expect === 'ok'))('$file opens', async ({ file, type, plain = '' }) => {
       const format = formatByName(type)
       if (!format) throw new TypeError(`no format ${type}`)
-      const opened = await openDocument(format.parse(readFileSync(join(folder, file))), { providers: new Map([['kms', provider]]), keepNonces: false })
-      const source = readFileSync(join(folder, plain))
+      const opened = await openDocument(format.parse(cloudBytes(file)), { providers: new Map([['kms', provider]]), keepNonces: false })
+      const source = cloudBytes(plain)
       const wanted = (format.parsePlain?.(source) ?? format.parse(source)).tree
       // Texts and layouts are compared in recorded-files.test.ts: here comments may stand elsewhere.
       const values = (tree: Tree): string => Buffer.from(formatByName('json')?.emit(tree) ?? []).toString()
@@ -100,7 +90,7 @@ describe.skipIf(!python)(`AWS KMS on moto${python ? '' : ' (left out: rig moto)'
       ['sops/aws-key-unknown.yaml', 'KEY_UNUSABLE'],
       ['sops/aws-region-moved.yaml', 'KEY_UNUSABLE'],
     ])('%s does not: %s', async (file, code) => {
-      const document = formatByName('yaml')!.parse(readFileSync(join(folder, file)))
+      const document = formatByName('yaml')!.parse(cloudBytes(file))
       const failure: unknown = await openDocument(document, { providers: new Map([['kms', provider]]) }).catch((error: unknown) => error)
       expect((failure as CodedError).code).toBe('DATA_KEY_UNRECOVERABLE')
       expect(((failure as CodedError).reports as readonly KeyReport[]).map(({ error }) => error?.code)).toEqual([code])
@@ -191,7 +181,7 @@ describe.skipIf(!python)(`AWS KMS on moto${python ? '' : ' (left out: rig moto)'
 
     it('assume a role once, and ask once for a wrapped key that several files share', async () => {
       const cwd = testFolder()
-      for (const name of ['a.yaml', 'b.yaml', 'c.yaml']) copyFileSync(join(folder, 'sops', 'aws-role.yaml'), join(cwd, name))
+      for (const name of ['a.yaml', 'b.yaml', 'c.yaml']) writeFileSync(join(cwd, name), cloudText('sops/aws-role.yaml'))
       writeFileSync(join(cwd, 'p.yaml'), 'a: one\n')
       const { status, stderr } = await run(built('waxseal'), ['decrypt', '-i', 'a.yaml', 'b.yaml', 'c.yaml'], { cwd, env: counted })
       expect([stderr, status]).toEqual(['', 0])

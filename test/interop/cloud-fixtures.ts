@@ -34,16 +34,20 @@ const { files } = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')
 export const cloudSeedFile: string = join(folder, 'seed.json')
 export const cloudSeed: CloudSeed = JSON.parse(readFileSync(cloudSeedFile, 'utf8')) as CloudSeed
 
-/** Those whose every key is of this provider. */
-export function cloudFixtures(provider: string): readonly CloudFixture[] {
-  return files.filter(({ providers }) => providers.every((name) => name === provider))
+/** Those whose every key is of one of these providers, and at least one of the first. */
+export function cloudFixtures(first: string, ...others: readonly string[]): readonly CloudFixture[] {
+  return files.filter(({ providers }) => providers.includes(first) && providers.every((name) => name === first || others.includes(name)))
 }
 
 /** Those that keys of several services can open. */
 export const mixedFixtures: readonly CloudFixture[] = files.filter(({ providers }) => providers.includes('vault') && providers.includes('aws'))
 
+export function cloudBytes(path: string): Buffer {
+  return readFileSync(join(folder, path))
+}
+
 export function cloudText(path: string): string {
-  return readFileSync(join(folder, path), 'utf8')
+  return cloudBytes(path).toString()
 }
 
 /** SOPS moves comments when it decrypts YAML, and this program does not: so there the values count. */
