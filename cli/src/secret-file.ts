@@ -70,11 +70,12 @@ export async function inFile<T>(file: string, step: () => T | Promise<T>): Promi
   }
 }
 
-/** What to do about a key: to write, every one must work; to read, one that was not even tried because nobody allowed what it needs. */
+/** What to do about a key: to write, every one must work; to read, one that nobody allowed to be tried, or one of a service, unless an identity would do. */
 function hintOfKeys({ code, reports = [] }: CodedError): string | undefined {
   const errors = (reports as readonly KeyReport[]).flatMap(({ error }) => error ?? [])
   const refused = errors.find((error) => error.code === 'HOST_REFUSED' || error.code === 'PROGRAM_REFUSED')
-  return (refused ?? (code === 'WRAP_FAILED' ? errors[0] : undefined))?.hint
+  const wantsIdentity = code !== 'WRAP_FAILED' && errors.some((error) => error.code === 'IDENTITY_INVALID')
+  return (refused ?? (wantsIdentity ? undefined : errors[0]))?.hint
 }
 
 /** What the keys answered stands in the message: keys with the same answer together. */

@@ -192,6 +192,7 @@ describe('the programs', () => {
       expect(stderr).toContain('(status 403)')
       expect(stdout.toString() + stderr).not.toMatch(/hunter2|Signature=|AKIAHUNTER2/i)
     }
+    expect(results[1].stderr).toContain('hint: check AWS_ACCESS_KEY_ID')
   })
 
   it('reach the service through the proxy of the environment, if they trust its authority', async () => {
