@@ -4,6 +4,7 @@
  * Follows: getsops/sops azkv/keysource.go (getTokenCredential).
  * @module
  */
+import type { AccessToken } from '@azure/identity'
 import { CodedError } from '@waxseal/core'
 import type { Agents } from '@waxseal/http'
 import type { Challenge } from './challenge.ts'
@@ -16,19 +17,26 @@ export type TokenSource = (challenge: Challenge, signal: AbortSignal) => Promise
 /** A token is fetched once for each tenant and resource, and again shortly before it ends. */
 export function createTokenSource(agents: Agents): TokenSource {
   let credential: ReturnType<typeof createCredential> | undefined
-  const tokens = new Map<string, { readonly token: string; readonly endsAtMs: number }>()
-  return async ({ tenantId, scope }, signal) => {
-    const name = `${tenantId} ${scope}`
-    const known = tokens.get(name)
-    if (known && known.endsAtMs - Date.now() > RENEW_BEFORE_MS) return known.token
+  const tokens = new Map<string, Promise<AccessToken>>()
+
+  async function fetchToken({ tenantId, scope }: Challenge, signal: AbortSignal): Promise<AccessToken> {
     try {
       credential ??= createCredential(agents)
-      const { token, expiresOnTimestamp } = await (await credential).getToken(scope, { tenantId, abortSignal: signal })
-      tokens.set(name, { token, endsAtMs: expiresOnTimestamp })
-      return token
+      return await (await credential).getToken(scope, { tenantId, abortSignal: signal })
     } catch (error) {
       throw refused(error)
     }
+  }
+
+  return async (challenge, signal) => {
+    const name = `${challenge.tenantId} ${challenge.scope}`
+    let token = tokens.get(name)
+    if (!token || (await token).expiresOnTimestamp - Date.now() < RENEW_BEFORE_MS) {
+      token = fetchToken(challenge, signal)
+      tokens.set(name, token)
+      token.catch(() => tokens.delete(name))
+    }
+    return (await token).token
   }
 }
 

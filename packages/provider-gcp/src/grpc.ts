@@ -9,8 +9,8 @@ import type { Duplex } from 'node:stream'
 import {
   CodedError, encodeField, encodeNumber, frame, GRPC_CONTENT_TYPE, GRPC_STATUS, lastBytes, lastNumber, readFields, readGrpcBody, unframe,
 } from '@waxseal/core'
-import { quoted, type Agents } from '@waxseal/http'
-import { KmsRefusal, STATUS_NAMES, type KmsAnswer, type KmsRequest, type StatusName, type Transport } from './kms.ts'
+import type { Agents } from '@waxseal/http'
+import { KmsRefusal, saying, STATUS_NAMES, type KmsAnswer, type KmsRequest, type StatusName, type Transport } from './kms.ts'
 
 const HTTPS_PORT = 443
 const FIELDS = {
@@ -70,7 +70,7 @@ async function call(session: ClientHttp2Session, request: KmsRequest, authorizat
   try {
     stream.end(message)
     const body = await readGrpcBody(stream as AsyncIterable<Buffer>)
-    throwRefusal(headers, Object.values(authorization))
+    throwRefusal(headers, authorization)
     const fields = readFields(unframe(body))
     const bytes = Uint8Array.from(lastBytes(fields, output))
     // Left out of messages: a number that is 0.
@@ -88,11 +88,11 @@ function encodeRequest({ action, key, input, inputCrc32c }: KmsRequest): Buffer 
 }
 
 /** @throws KmsRefusal */
-function throwRefusal(headers: IncomingHttpHeaders, secrets: readonly string[]): void {
+function throwRefusal(headers: IncomingHttpHeaders, authorization: Readonly<Record<string, string>>): void {
   const status = headers['grpc-status']
   if (status === undefined) throw new KmsRefusal(BY_HTTP_STATUS[Number(headers[':status'])] ?? 'UNKNOWN', `HTTP status ${String(headers[':status'] ?? 'missing')}`)
   if (Number(status) === GRPC_STATUS.ok) return
-  throw new KmsRefusal(STATUS_NAMES[Number(status)] ?? 'UNKNOWN', quoted(percentDecoded([headers['grpc-message'] ?? ''].join()), secrets))
+  throw new KmsRefusal(STATUS_NAMES[Number(status)] ?? 'UNKNOWN', saying(percentDecoded([headers['grpc-message'] ?? ''].join()), authorization))
 }
 
 function percentDecoded(text: string): string {

@@ -4,7 +4,7 @@
  * @module
  */
 import { CodedError, type ErrorCode, type Failure } from '@waxseal/core'
-import { judgeNetwork } from '@waxseal/http'
+import { judgeNetwork, quoted } from '@waxseal/http'
 
 export interface KmsRequest {
   readonly action: 'encrypt' | 'decrypt'
@@ -44,12 +44,16 @@ const MEANINGS: Partial<Record<StatusName, { readonly code: ErrorCode; readonly 
 export class KmsRefusal extends Error {
   readonly status: StatusName
   readonly retryAfterMs: number | undefined
-  /** @param said - what the service said: `quoted` */
   constructor(status: StatusName, said: string, retryAfterMs?: number) {
     super(said === '' ? status : `${status}: ${said}`)
     this.status = status
     this.retryAfterMs = retryAfterMs
   }
+}
+
+/** What the service said, without what it was sent. @param sent - the bytes as text, if they travelled so */
+export function saying(text: string, authorization: Readonly<Record<string, string>>, sent = ''): string {
+  return quoted(text, [sent, ...Object.values(authorization).flatMap((value) => value.split(' '))].filter((secret) => secret !== 'Bearer'))
 }
 
 export function judge(cause: unknown): Failure {

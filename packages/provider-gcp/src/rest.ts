@@ -4,8 +4,8 @@
  * @module
  */
 import { CodedError, decodeBase64 } from '@waxseal/core'
-import { createHttpClient, quoted, type Agents, type Answer } from '@waxseal/http'
-import { KmsRefusal, STATUS_NAMES, type KmsAnswer, type StatusName, type Transport } from './kms.ts'
+import { createHttpClient, type Agents, type Answer } from '@waxseal/http'
+import { KmsRefusal, saying, STATUS_NAMES, type KmsAnswer, type StatusName, type Transport } from './kms.ts'
 
 const BY_HTTP_STATUS: Readonly<Record<number, StatusName>> = {
   400: 'INVALID_ARGUMENT', 401: 'UNAUTHENTICATED', 403: 'PERMISSION_DENIED', 404: 'NOT_FOUND', 409: 'ABORTED', 429: 'RESOURCE_EXHAUSTED', 500: 'INTERNAL', 501: 'UNIMPLEMENTED', 504: 'DEADLINE_EXCEEDED',
@@ -28,7 +28,7 @@ export function restTransport(endpoint: URL, agents: Agents): Transport {
       signal,
     )
     const fields = parseObject(answer.body)
-    if (answer.status !== 200) throw refusal(answer, fields, [inputB64, ...Object.values(authorization)])
+    if (answer.status !== 200) throw refusal(answer, fields, (text) => saying(text, authorization, inputB64))
     return readAnswer(fields, outputName)
   }
 }
@@ -41,11 +41,11 @@ function readAnswer(fields: Fields, outputName: string): KmsAnswer {
   return { output, crc32c: crc === undefined ? undefined : Number(crc) }
 }
 
-function refusal({ status, headers }: Answer, fields: Fields, secrets: readonly string[]): KmsRefusal {
+function refusal({ status, headers }: Answer, fields: Fields, clean: (text: string) => string): KmsRefusal {
   const error = (fields['error'] ?? {}) as Fields
   const name = STATUS_NAMES.find((known) => known === error['status']) ?? BY_HTTP_STATUS[status] ?? (status >= 500 ? 'UNAVAILABLE' : 'UNKNOWN')
   const seconds = Number(headers['retry-after'] ?? Number.NaN)
-  const said = typeof error['message'] === 'string' ? quoted(error['message'], secrets) : `HTTP status ${status}`
+  const said = typeof error['message'] === 'string' ? clean(error['message']) : `HTTP status ${status}`
   return new KmsRefusal(name, said, seconds >= 0 ? seconds * 1000 : undefined)
 }
 

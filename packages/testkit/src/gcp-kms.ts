@@ -201,8 +201,13 @@ async function answer(stream: ServerHttp2Stream, path: string, authorization: st
     ;[status, message] = error instanceof Refusal ? [STATUS[error.status][1], error.message] : [STATUS.INVALID_ARGUMENT[1], 'not such a message']
   }
   stream.respond({ ':status': 200, 'content-type': GRPC_CONTENT_TYPE }, { waitForTrailers: true })
-  stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': String(status), 'grpc-message': encodeURIComponent(message) }))
+  stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': String(status), 'grpc-message': percentEncoded(message) }))
   stream.end(body)
+}
+
+/** Nothing but what a header cannot hold. */
+function percentEncoded(text: string): string {
+  return text.replace(/[^\x20-\x24\x26-\x7e]/g, encodeURIComponent)
 }
 
 function grpcInput(action: string, fields: readonly ProtoField[]): Input {
