@@ -7,5 +7,10 @@ import { createAzureProvider } from '@waxseal/provider-azure'
 import type { Context } from './context.ts'
 
 export function azureProvider(context: Context, hosts: HostPolicy): KeyProvider {
-  return createAzureProvider({ hosts, agents: async () => (await import('./service-agents.ts')).serviceAgents(context) })
+  const chosen = context.env['AZURE_TOKEN_CREDENTIALS']
+  return createAzureProvider({
+    hosts,
+    agents: async () => (await import('./service-agents.ts')).serviceAgents(context),
+    ...(chosen && { credentialSource: `AZURE_TOKEN_CREDENTIALS ${chosen}` }),
+  })
 }

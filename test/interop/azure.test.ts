@@ -3,26 +3,17 @@
  * open here, files of this program open there, and no command makes more requests than the real one.
  */
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { parse } from 'yaml'
-import { AzureKeyVault, makeServerIdentity, managedIdentity, microsoftLogin, startConnectProxy, startScriptedServer, type AzureSeed, type ConnectProxy, type ScriptedServer, type ServerIdentity } from '@waxseal/testkit'
-import { built, FIXTURES, run, testFolder } from '../programs.ts'
+import { AzureKeyVault, makeServerIdentity, managedIdentity, microsoftLogin, startConnectProxy, startScriptedServer, type ConnectProxy, type ScriptedServer, type ServerIdentity } from '@waxseal/testkit'
+import { built, run, testFolder } from '../programs.ts'
 import { rigProgram } from '../rigs/rigs.ts'
+import { cloudFixtures, cloudSeed, cloudSeedFile, cloudText, contentOf } from './cloud-fixtures.ts'
 
-interface Recorded {
-  readonly file: string
-  readonly type: string
-  readonly providers: readonly string[]
-  readonly expect: 'ok' | 'fail'
-  readonly plain?: string
-}
-
-const folder = join(FIXTURES, 'sops-cloud-3.13.2')
-const { azure: seed } = JSON.parse(readFileSync(join(folder, 'seed.json'), 'utf8')) as { readonly azure: AzureSeed }
-const { files } = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')) as { readonly files: readonly Recorded[] }
-/** Those that open with Azure alone. */
-const recorded = files.filter(({ file, providers }) => providers.includes('azure') && !file.includes('groups'))
+const folder = dirname(cloudSeedFile)
+const { azure: seed } = cloudSeed
+const recorded = cloudFixtures('azure')
 
 const TENANT = '11111111-2222-3333-4444-555555555555'
 const VAULT = seed.vault_url
@@ -60,18 +51,18 @@ function work(): { readonly cwd: string; readonly env: Readonly<Record<string, s
 
 describe('recorded files of the real sops', () => {
   it('are all there', () => {
-    expect(recorded).toHaveLength(7)
+    expect(recorded).toHaveLength(5)
   })
 
-  it.each(recorded)('$file: $expect', async ({ file, expect: expected, plain = '' }) => {
+  it.each(recorded)('$file: $expect', async (fixture) => {
     const { cwd, env } = work()
-    const result = await run(built('sops'), ['decrypt', '--decryption-order', 'azure_kv', join(folder, file)], { cwd, env })
-    if (expected === 'fail') {
+    const result = await run(built('sops'), ['decrypt', join(folder, fixture.file)], { cwd, env })
+    if (fixture.expect === 'fail') {
       expect(result.status).toBe(128)
       expect(result.stderr.replace(/\s*\n\s*\|\s*/g, ' ')).toContain('Azure Key Vault answered 400: BadParameter')
     } else {
       expect(result.stderr).toBe('')
-      expect(parse(result.stdout.toString())).toStrictEqual(parse(readFileSync(join(folder, plain), 'utf8')))
+      expect(contentOf(result.stdout.toString(), fixture)).toStrictEqual(contentOf(cloudText(fixture.plain ?? ''), fixture))
     }
   })
 })
@@ -132,6 +123,12 @@ describe('credentials', () => {
     for (const env of [{ ...principal, AZURE_CLIENT_SECRET: 'secret-hunter2' }, { ...principal, AZURE_FEDERATED_TOKEN_FILE: join(cwd, 'assertion') }]) {
       expect((await run(built('sops'), ['decrypt', file], { cwd, env })).stderr).toBe('')
     }
+  })
+
+  it('are named by keys test', async () => {
+    const { cwd, env } = work()
+    const result = await run(built('waxseal'), ['keys', 'test', '--json', file], { cwd, env })
+    expect(JSON.parse(result.stdout.toString())).toMatchObject({ opens: true, keys: [{ type: 'azure_kv', outcome: 'recovered', source: 'AZURE_TOKEN_CREDENTIALS ManagedIdentityCredential' }] })
   })
 
   it('that are refused or missing are told without being shown', async () => {

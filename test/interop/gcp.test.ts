@@ -6,30 +6,22 @@ import { generateKeyPairSync, verify } from 'node:crypto'
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { parse } from 'yaml'
 import { openDocument } from '@waxseal/core'
 import { formatByName } from '@waxseal/formats'
 import { createGcpProvider } from '@waxseal/provider-gcp'
 import {
   GcpKms, gcpKmsOverRest, makeServerIdentity, startConnectProxy, startGcpKmsOverGrpc, startScriptedServer,
-  type GcpSeed, type GrpcServer, type ScriptedServer, type ServerIdentity,
+  type GrpcServer, type ScriptedServer, type ServerIdentity,
 } from '@waxseal/testkit'
-import { built, FIXTURES, run, testFolder } from '../programs.ts'
+import { built, run, testFolder } from '../programs.ts'
 import { rigProgram } from '../rigs/rigs.ts'
+import { cloudFixtures, cloudSeed, cloudSeedFile, cloudText, contentOf } from './cloud-fixtures.ts'
 
-interface Recorded {
-  readonly file: string
-  readonly type: string
-  readonly providers: readonly string[]
-}
-
-const folder = join(FIXTURES, 'sops-cloud-3.13.2')
-const { gcp: seed } = JSON.parse(readFileSync(join(folder, 'seed.json'), 'utf8')) as { readonly gcp: GcpSeed }
-const { files } = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')) as { readonly files: readonly Recorded[] }
-/** Those that open with GCP alone; groups of several kinds are in mixed.test.ts. */
-const recorded = files.filter(({ file, providers }) => providers.includes('gcp') && !file.includes('groups'))
+const folder = dirname(cloudSeedFile)
+const { gcp: seed } = cloudSeed
+const recorded = cloudFixtures('gcp')
 
 const RING = 'projects/waxseal-alpha/locations/global/keyRings/sops/cryptoKeys'
 const [ONE, TWO, UNKNOWN] = [`${RING}/one`, `${RING}/two`, `${RING}/three`] as const
@@ -64,7 +56,7 @@ function work(): { readonly cwd: string; readonly trust: Readonly<Record<string,
 
 describe('recorded files of the real sops', () => {
   it('are all there', () => {
-    expect(recorded).toHaveLength(6)
+    expect(recorded).toHaveLength(4)
   })
 
   it.each(['rest', 'grpc'])('open over %s', async (clientType) => {
@@ -72,7 +64,7 @@ describe('recorded files of the real sops', () => {
     const agents = async () => ({ http: new HttpAgent(), https: new HttpsAgent({ ca: identity.caPem }) })
     const provider = createGcpProvider(() => ({ accessToken: 'any', endpoint, clientType, agents }))
     for (const { file, type } of recorded) {
-      const document = formatByName(type)?.parse(readFileSync(join(folder, file)))
+      const document = formatByName(type)?.parse(Buffer.from(cloudText(file)))
       if (!document) throw new TypeError(`no format ${type}`)
       const { edits } = await openDocument(document, { providers: new Map([['gcp_kms', provider]]), decryptionOrder: ['gcp_kms'], keepNonces: false })
       expect(edits.length).toBeGreaterThan(0)
@@ -80,10 +72,10 @@ describe('recorded files of the real sops', () => {
   })
 
   it('read as they were, through the built program', async () => {
-    for (const name of ['gcp-one.json', 'gcp-two-keys.yaml', 'gcp-first-key-unknown.yaml']) {
-      const result = await run(built('sops'), ['decrypt', join(folder, 'sops', name)], { cwd: testFolder(), env: overRest })
+    for (const fixture of recorded) {
+      const result = await run(built('sops'), ['decrypt', join(folder, fixture.file)], { cwd: testFolder(), env: overRest })
       expect(result.stderr).toBe('')
-      expect(parse(result.stdout.toString())).toStrictEqual(parse(readFileSync(join(folder, 'plain', name), 'utf8')))
+      expect(contentOf(result.stdout.toString(), fixture)).toStrictEqual(contentOf(cloudText(fixture.plain ?? ''), fixture))
     }
   })
 })
@@ -169,6 +161,11 @@ describe('credentials', () => {
       expect(result.stderr).toBe('')
     }
     expect(server.requests.map(({ target }) => target.split(':').at(-1))).toStrictEqual(['decrypt', 'decrypt', 'decrypt'])
+  })
+
+  it('are named by keys test', async () => {
+    const result = await run(built('waxseal'), ['keys', 'test', '--json', join(folder, 'sops', 'gcp-first-key-unknown.yaml')], { cwd: testFolder(), env: overRest })
+    expect(JSON.parse(result.stdout.toString())).toMatchObject({ opens: true, keys: [{ outcome: 'failed', error: { code: 'KEY_UNUSABLE' } }, { outcome: 'recovered', source: 'GOOGLE_OAUTH_ACCESS_TOKEN' }] })
   })
 
   it('of a workload are exchanged for a token', async () => {

@@ -41,6 +41,7 @@ export function createAzureProvider(settings: AzureSettings): KeyProvider<AzureR
     fromText: newRef,
     fromGroup: (element, context) => [refFromGroup(element, context)],
     displayName: nameOf,
+    credentialSource: async () => settings.credentialSource ?? 'default credentials of Azure',
     async complete(ref, { signal }) {
       if (ref.version !== '') return ref
       return { ...ref, version: await use('failed to fetch Azure Key to retrieve key version', ref, signal, (client, call, key) => client.newestVersion(call, key)) }

@@ -9,5 +9,7 @@ export interface AzureSettings {
   readonly hosts: HostPolicy
   /** For the vaults and for fetching tokens. */
   readonly agents: () => Promise<Agents>
+  /** What narrows the chain of credentials, for people. */
+  readonly credentialSource?: string
   readonly limits?: Partial<CallLimits>
 }

@@ -36,6 +36,11 @@ export function createGcpProvider(readSettings: () => GcpSettings): KeyProvider<
     fromText: newRef,
     fromGroup: (element, context) => [refFromGroup(element, context)],
     displayName: ({ resourceId }) => resourceId,
+    async credentialSource() {
+      const { credentials, accessToken } = readSettings()
+      if (credentials) return 'GOOGLE_CREDENTIALS'
+      return accessToken === undefined ? 'application default credentials of Google' : 'GOOGLE_OAUTH_ACCESS_TOKEN'
+    },
     async wrap(part, ref, { signal }) {
       return { ...ref, enc: encodeBase64(await ask('encrypt', ref, part, signal)) }
     },
