@@ -152,5 +152,6 @@ describe('TLS', () => {
     await works(url, { VAULT_SKIP_VERIFY: '1' })
     await works(url, { VAULT_SKIP_VERIFY: '1', VAULT_CLIENT_CERT: 'cert.pem', VAULT_CLIENT_KEY: 'key.pem' })
     expect(shown).toEqual(['', 'kube-apiserver'])
+    expect(await refusal(url, { VAULT_CLIENT_CERT: 'p.yaml', VAULT_CLIENT_KEY: 'key.pem' })).toContain('PEM')
   })
 })

@@ -9,8 +9,6 @@ import { fieldsOf, newRef, refFrom, refFromGroup, type HuaweiRef } from './ref.t
 import { kmsEndpoint } from './regions.ts'
 import type { HuaweiSettings } from './settings.ts'
 
-const ALGORITHM = 'SYMMETRIC_DEFAULT'
-
 interface Service {
   readonly client: HuaweiClient
   readonly caller: ServiceCaller
@@ -27,18 +25,17 @@ export function createHuaweiProvider(readSettings: () => Promise<HuaweiSettings>
     return { client: new Client(settings), caller: createServiceCaller({ service: 'HuaweiCloud KMS', judge, limits: settings.limits ?? {} }), settings }
   }
 
-  /** @param what - "encrypt" or "decrypt", for messages. @returns one field of the answer */
-  async function ask(what: 'encrypt' | 'decrypt', field: string, { region }: HuaweiRef, body: object, signal: AbortSignal): Promise<string> {
+  /** @param field - of the answer. @returns its text */
+  async function ask(action: 'encrypt' | 'decrypt', { region, uuid }: HuaweiRef, text: string, field: string, signal: AbortSignal): Promise<string> {
     try {
       const { client, caller, settings } = await (service ??= start())
       const endpoint = endpointOf(region, settings)
-      const answer = await caller.operation(signal, (call) => client.ask(call, `${what}-data`, region, endpoint, body))
-      const text = answer[field]
-      if (typeof text !== 'string') throw new CodedError('KEY_SERVICE_FAILED', `${what}ion response missing ${field}`)
-      return text
+      const { [field]: found } = await caller.operation(signal, (call) => client.ask(call, { action, region, endpoint, keyId: uuid, text }))
+      if (typeof found !== 'string') throw new CodedError('KEY_SERVICE_FAILED', `${action}ion response missing ${field}`)
+      return found
     } catch (error) {
       if (!(error instanceof CodedError) || error.code === 'CANCELED') throw error
-      throw new CodedError(error.code, `failed to ${what} sops data key with HuaweiCloud KMS: ${error.message}`, { cause: error, ...(error.hint !== undefined && { hint: error.hint }) })
+      throw new CodedError(error.code, `failed to ${action} sops data key with HuaweiCloud KMS: ${error.message}`, { cause: error, ...(error.hint !== undefined && { hint: error.hint }) })
     }
   }
 
@@ -52,11 +49,10 @@ export function createHuaweiProvider(readSettings: () => Promise<HuaweiSettings>
     displayName: ({ keyId }) => keyId,
     credentialSource: async () => (await service?.catch(() => undefined))?.client.credentialSource(),
     async wrap(part, ref, { signal }) {
-      const body = { key_id: ref.uuid, plain_text: Buffer.from(part).toString('base64'), encryption_algorithm: ALGORITHM }
-      return { ...ref, enc: await ask('encrypt', 'cipher_text', ref, body, signal) }
+      return { ...ref, enc: await ask('encrypt', ref, Buffer.from(part).toString('base64'), 'cipher_text', signal) }
     },
     async unwrap(ref, { signal }) {
-      const part = decodeBase64(await ask('decrypt', 'plain_text', ref, { cipher_text: ref.enc, encryption_algorithm: ALGORITHM, key_id: ref.uuid }, signal))
+      const part = decodeBase64(await ask('decrypt', ref, ref.enc, 'plain_text', signal))
       if (part === null) throw new CodedError('KEY_REJECTED', 'failed to base64 decode decrypted data key')
       return part
     },

@@ -133,6 +133,13 @@ describe('a key of HuaweiCloud KMS', () => {
     expect(targets(proxy).at(-1)).toBe(`POST http://kms.example.invalid/v1.0/${seed.project_id}/kms/encrypt-data`)
   })
 
+  it.each([{ name: 'a test', kind: 'access-key', id, secret, iamEndpoint: 'nowhere' }, { name: 'a test', kind: 'pod', url: 'nowhere', token: () => 'hunter2' }] as const)(
+    'cannot be used with $kind where an address is none',
+    async (source) => {
+      expect((await failureOf(provider('http://127.0.0.1:1', [source]).unwrap(refOf(`cn-north-4:${uuid}`, 'E'), { signal }))).code).toBe('CREDENTIALS_MISSING')
+    },
+  )
+
   it('cannot be used without credentials, and says where they may come from', async () => {
     const huawei = await cloud()
     expect(await failureOf(provider(huawei.url, []).unwrap(refOf(`cn-north-4:${uuid}`, 'E'), { signal }))).toMatchObject({
@@ -161,6 +168,14 @@ describe('trouble with the service', () => {
     expect(failure.code).toBe(code)
     expect(failure.message).toContain(message)
     expect(huawei.requests.length).toBe(requests)
+  })
+
+  it('is told without the part of a data key that a service sends back', async () => {
+    const huawei = await startScriptedServer(({ body }) => ({ status: 400, body: { error_code: 'KMS.0201', error_msg: `invalid parameter: ${body}` } }))
+    onTestFinished(() => huawei.close())
+    const { message } = await failureOf(provider(huawei.url).wrap(part, refOf(`cn-north-4:${uuid}`), { signal }))
+    expect(message).toContain('KMS.0201 invalid parameter: {"plain_text":"..."')
+    expect(message).not.toContain(part.toString('base64'))
   })
 
   it('is told: a wrong secret, an unknown key, damaged text', async () => {

@@ -9,7 +9,7 @@ import type { VaultSettings } from './settings.ts'
 
 const REDIRECTS = new Set([301, 302, 307])
 /** Vault has no codes for what is wrong, only these texts. */
-const KEY_PROBLEMS = ['encryption key not found', 'disallowed by policy', 'no handler for route', 'unsupported path']
+const KEY_PROBLEMS = ['encryption key not found', 'disallowed by policy']
 const LOGIN = 'vault login, or set VAULT_TOKEN'
 
 /** Thrown for answers that are no success; `judge` tells what they mean. */
@@ -57,7 +57,7 @@ export class VaultClient {
   }
 
   async #put(url: URL, field: Readonly<Record<string, string>>, signal: AbortSignal, isRedirected = false): Promise<Answer> {
-    const { token, namespace, headers, followsRedirect } = this.#settings
+    const { token, namespace, headers } = this.#settings
     const sent = {
       ...headers,
       'content-type': 'application/json',
@@ -67,12 +67,16 @@ export class VaultClient {
     }
     const answer = await this.#http.send({ method: 'PUT', url, headers: sent, body: JSON.stringify(field) }, signal)
     if (answer.status >= 200 && answer.status < 300) return answer
-    // A standby sends to the active server, once.
-    const target = REDIRECTS.has(answer.status) && followsRedirect && !isRedirected ? URL.parse(answer.headers.location ?? '', url.href) : null
-    if (target && target.protocol !== 'http:' && target.protocol !== url.protocol) throw new CodedError('KEY_SERVICE_FAILED', 'Vault redirects to what is no web address')
-    if (target && url.protocol === 'https:' && target.protocol !== 'https:') throw new CodedError('KEY_SERVICE_FAILED', 'redirect would cause protocol downgrade')
+    const target = isRedirected ? null : this.#redirectOf(url, answer)
     if (target) return await this.#put(target, field, signal, true)
     throw new Refused(url, answer, quoted(reasonOf(answer), [token, ...Object.values(headers), ...Object.values(field)]))
+  }
+
+  /** A standby sends to the active server, once. @throws CodedError KEY_SERVICE_FAILED */
+  #redirectOf(url: URL, { status, headers }: Answer): URL | null {
+    const target = REDIRECTS.has(status) && this.#settings.followsRedirect ? URL.parse(headers.location ?? '', url.href) : null
+    if (target === null || target.protocol === 'https:' || target.protocol === url.protocol) return target
+    throw new CodedError('KEY_SERVICE_FAILED', 'redirect would cause protocol downgrade')
   }
 }
 
