@@ -48,7 +48,7 @@ const MAY_ADD_LINES = /(?:^|[:\-[,{?]\s+)\*[^\s,\]}]+|<<:|!!(?:binary|int|float|
 function wordIn(document: Document): TreePath | undefined {
   const words: { readonly path: TreePath; readonly leaf: LeafNode }[] = []
   const visit = (node: Node, path: TreePath): void => {
-    if (node.kind === 'leaf' && typeof node.value === 'string' && /^[a-z]+$/.test(node.value)) words.push({ path, leaf: node })
+    if (node.kind === 'leaf' && typeof node.value === 'string' && /^(?!true|false|yes|no|on|off|null|y$|n$)[a-z]+$/.test(node.value)) words.push({ path, leaf: node })
     if (node.kind === 'list') node.items.forEach((item, at) => visit(item, [...path, at]))
     if (node.kind === 'map') for (const item of node.items) if (item.kind === 'entry') visit(item.value, [...path, item.key])
   }

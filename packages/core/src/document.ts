@@ -19,8 +19,8 @@ export type Edit =
       /** The source text to write for it, an alias perhaps, where that reads as this very value; else it counts for nothing. */
       readonly spelling?: string
     }
-  /** A map or list is written as this alias, where that stands for the very same; else the edit counts for nothing. */
-  | { readonly do: 'alias'; readonly node: MapNode | ListNode; readonly spelling: string }
+  /** A value that has no other edit is written as this alias, where that stands for the very same; else the edit counts for nothing. */
+  | { readonly do: 'alias'; readonly node: ValueNode; readonly spelling: string }
   /** A comment gets another text. A leaf becomes a comment: SOPS writes comments of lists as string elements. */
   | { readonly do: 'comment'; readonly node: CommentNode | LeafNode; readonly text: string }
   /** A whole subtree gets another content. */

@@ -11,7 +11,7 @@
 import type { KeyObject } from 'node:crypto'
 import { CodedError } from './errors.ts'
 import type { RandomSource } from './random.ts'
-import type { Entry, Node, Plain, PlainMap, Tree, ValueNode } from './tree.ts'
+import type { Entry, Node, PlainMap, Tree, ValueNode } from './tree.ts'
 import { createValueCipher } from './value-cipher.ts'
 import { isMap, plainMap } from './weak-types.ts'
 
@@ -19,6 +19,7 @@ const OWN_KEY = 'waxseal'
 const FIELD = 'layout'
 const ASSOCIATED_DATA = 'waxseal layout'
 const MAX_TEXT_LENGTH = 16 * 1024 * 1024
+const MAX_TOKEN_LENGTH = 4 * MAX_TEXT_LENGTH + 256 // three bytes of UTF-8 are four characters of base64
 const MAX_SPELLINGS = 200_000
 const MAX_DEPTH = 100
 
@@ -54,13 +55,14 @@ export function withoutHint(found: PlainMap): PlainMap {
   const own = found[OWN_KEY]
   if (!isMap(own) || !(FIELD in own)) return found
   const rest = Object.entries(own).filter(([name]) => name !== FIELD)
-  return plainMap(Object.entries(found).flatMap(([name, value]): (readonly [string, Plain])[] => (name !== OWN_KEY ? [[name, value]] : rest.length === 0 ? [] : [[name, plainMap(rest)]])))
+  const others = Object.entries(found).filter(([name]) => name !== OWN_KEY)
+  return plainMap(rest.length === 0 ? others : [...others, [OWN_KEY, plainMap(rest)]])
 }
 
 function readHint(found: PlainMap, dataKey: KeyObject): string | undefined {
   const own = found[OWN_KEY]
   const token = isMap(own) ? own[FIELD] : undefined
-  if (typeof token !== 'string' || token.length > 2 * MAX_TEXT_LENGTH) return undefined
+  if (typeof token !== 'string' || token.length > MAX_TOKEN_LENGTH) return undefined
   try {
     const text = createValueCipher(dataKey, { random: noNonce }).decrypt(token, ASSOCIATED_DATA)
     return typeof text === 'string' ? text : undefined

@@ -82,12 +82,14 @@ export async function openDocument(document: Document, request: OpenRequest): Pr
 }
 
 function spelled(edits: readonly Edit[], spellings: Spellings): readonly Edit[] {
+  const others = new Map(spellings)
   const values = edits.map((edit): Edit => {
     const spelling = edit.do === 'value' ? spellings.get(edit.node) : undefined
-    return edit.do !== 'value' || spelling === undefined ? edit : { ...edit, spelling }
+    if (edit.do !== 'value' || spelling === undefined) return edit
+    others.delete(edit.node)
+    return { ...edit, spelling }
   })
-  const aliases = [...spellings].flatMap(([node, spelling]): Edit[] => (node.kind === 'leaf' ? [] : [{ do: 'alias', node, spelling }]))
-  return [...values, ...aliases]
+  return [...values, ...[...others].map(([node, spelling]): Edit => ({ do: 'alias', node, spelling }))]
 }
 
 /** The plaintext as a tree of its own: conversions, `--extract`, comparisons. */

@@ -63,12 +63,12 @@ describe('a layout hint', () => {
     expect([...readSpellings(found, tree, DATA_KEY)]).toStrictEqual([...spellings])
   })
 
-  it('holds aliases of maps and lists', async () => {
-    const [inner, other] = [list('x'), map('k', 'v')]
-    const tree = [map('a', inner, 'b', map('c', other))]
-    const before = { ...document(tree), spellings: () => new Map<ValueNode, string>([[inner, ' *one'], [other, ' *two']]) }
+  it('holds aliases of maps, lists and clear values', async () => {
+    const [inner, other, clear] = [list('x'), map('k', 'v'), leaf('w')]
+    const tree = [map('a', inner, 'b', map('c', other), 'd_unencrypted', clear)]
+    const before = { ...document(tree), spellings: () => new Map<ValueNode, string>([[inner, ' *one'], [other, ' *two'], [clear, ' *three']]) }
     const { edits } = await open(changedDocument(before, await encryptDocument(before, request)))
-    expect(edits.flatMap((edit) => (edit.do === 'alias' ? [[edit.node.kind, edit.spelling]] : []))).toStrictEqual([['list', ' *one'], ['map', ' *two']])
+    expect(edits.flatMap((edit) => (edit.do === 'alias' ? [[edit.node.kind, edit.spelling]] : []))).toStrictEqual([['list', ' *one'], ['map', ' *two'], ['leaf', ' *three']])
     expect(show(applyEdits([map('a', inner)], [{ do: 'alias', node: inner, spelling: ' *one' }]))).toStrictEqual([[['a', ['x']]]])
   })
 

@@ -3,7 +3,7 @@
  * the layout hint brings the alias back where its anchor still holds the very same. Its spelling reaches from the indicator to the name.
  * @module
  */
-import { applyEdits, type Edit, type Entry, type Node, type Tree, type ValueNode } from '@waxseal/core'
+import { applyEdits, type Edit, type Entry, type Node, type ValueNode } from '@waxseal/core'
 import type { Replacement } from '../splice.ts'
 import { isFlowIndicator, isGap } from './characters.ts'
 import { isBlankBetween, lineEnd } from './lines.ts'
@@ -47,9 +47,9 @@ export function placeAliases(stream: PlacedStream, edits: readonly Edit[], text:
     const target = place === undefined || anchors.isIn(place.cover) ? undefined : anchors.before(name, place.cover.start)
     return place === undefined || target === undefined ? [] : [{ ...place, node, target }]
   })
-  const tree: Tree = [{ kind: 'map', items: wanted.flatMap(({ node, target }) => [node, target]).map((value) => ({ kind: 'entry', key: '', value })) }]
-  const plain = (applyEdits(tree, edits)[0]!.items as readonly Entry[]).map(({ value }) => value)
-  return wanted.filter((_, at) => isSameTree(plain[2 * at]!, plain[2 * at + 1]!))
+  const inPairs = wanted.flatMap(({ node, target }) => [node, target])
+  const plain = applyEdits([{ kind: 'map', items: inPairs.map((value) => ({ kind: 'entry', key: '', value })) }], edits)[0]!.items as readonly Entry[]
+  return wanted.filter((_, at) => isSameTree(plain[2 * at]!.value, plain[2 * at + 1]!.value))
 }
 
 function placeOf({ syntax, alias }: PlacedValue, spelling: string, text: string): PlacedAlias | undefined {

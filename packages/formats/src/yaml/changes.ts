@@ -13,7 +13,7 @@ import type { AliasSite, PlacedComment, PlacedEntry, PlacedLeaf, PlacedList, Pla
 import { commentText, freshValue, indicatorEnd, itemEnd, removeLines, reshape, type Shape } from './reshape.ts'
 import { stringText } from './scalar-text.ts'
 import { putSpelling } from './spelling.ts'
-import { firstAbove, outerStart, type CollectionSyntax, type Range, type Syntax } from './syntax.ts'
+import { firstAbove, outerStart, type CollectionSyntax, type Range, type ScalarSyntax, type Syntax } from './syntax.ts'
 
 type Placed = PlacedValue | PlacedComment | PlacedEntry
 type PlacedCollection = PlacedMap | PlacedList
@@ -115,7 +115,8 @@ export class Changes {
         return this.#leaf(edit.node as PlacedLeaf, (syntax) => dressToken(syntax, edit.token, this.#dressing))
       case 'value': {
         const { node, value, spelling } = edit
-        return this.#leaf(node as PlacedLeaf, (syntax) => (spelling === undefined ? undefined : putSpelling(syntax, value, spelling, this.#dressing)) ?? dressValue(syntax, value, this.#dressing))
+        const spelled = (syntax: ScalarSyntax) => (spelling === undefined ? undefined : putSpelling(syntax, value, spelling, this.#dressing))
+        return this.#leaf(node as PlacedLeaf, (syntax) => spelled(syntax) ?? dressValue(syntax, value, this.#dressing))
       }
       case 'comment': return this.#comment(edit.node as PlacedLeaf | PlacedComment, edit.text)
       case 'replace': return this.#replace(edit.node as PlacedValue, edit.by)

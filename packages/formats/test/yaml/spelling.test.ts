@@ -45,8 +45,8 @@ function decrypt({ source, values, spellings }: Encrypted): string {
   const document = parseYaml(source)
   return text(document.apply(nodesOf(document).flatMap((node, at): Edit[] => {
     const [value, spelling] = [values.get(at), spellings.get(at)]
-    if (node.kind !== 'leaf') return spelling === undefined ? [] : [{ do: 'alias', node, spelling }]
-    return value === undefined ? [] : [{ do: 'value', node, value, ...(spelling !== undefined && { spelling }) }]
+    if (node.kind === 'leaf' && value !== undefined) return [{ do: 'value', node, value, ...(spelling !== undefined && { spelling }) }]
+    return spelling === undefined ? [] : [{ do: 'alias', node, spelling }]
   }), null))
 }
 
