@@ -157,6 +157,12 @@ export async function newFileSettings(context: Context, name: string, format: Fo
   }
 }
 
+/** @returns null without a rule file, or if it has no rules at all. @throws CodedError as `newFileSettings` */
+export async function creationRuleFor(context: Context, name: string, ruleFile: string | undefined): Promise<CreationRule | null> {
+  const rules = await findRules(context, ruleFile)
+  return rules === null ? null : await creationRule(rules, resolve(context.cwd, name), false)
+}
+
 /** @param isOptional - a rule file without a rule for the path is as good as none */
 async function creationRule(rules: LoadedRules, path: string, isOptional: boolean): Promise<CreationRule | null> {
   return await inFile(rules.path, async () => {
@@ -169,7 +175,8 @@ async function creationRule(rules: LoadedRules, path: string, isOptional: boolea
   })
 }
 
-async function findRules(context: Context, given: string | undefined): Promise<LoadedRules | null> {
+/** @param given - absent: `SOPS_CONFIG`, or the nearest one. @returns null if there is none */
+export async function findRules(context: Context, given: string | undefined): Promise<LoadedRules | null> {
   const { path, warning } = given ?? context.env['SOPS_CONFIG'] ? { path: given ?? context.env['SOPS_CONFIG'], warning: undefined } : searchRuleFile(context)
   if (warning !== undefined) context.stderr.write(`waxseal: ${warning}\n`)
   return path === undefined ? null : await inFile(path, () => readRuleFile(path, context))

@@ -5,21 +5,21 @@
 import { CodedError, plainTree } from '@waxseal/core'
 import type { NativeAction } from '../native-command.ts'
 import { checkOutput, deliver, formatOf, inFile, openSecretFile, STDIO } from '../secret-file.ts'
+import { forEachFile, secretFiles } from '../secret-tree.ts'
 
 export const decrypt: NativeAction = async (args, options, context) => {
-  const files = args.length === 0 ? [STDIO] : args
+  const files = args.length === 0 ? [STDIO] : secretFiles(args, context)
   const output = { inPlace: options.bool('inPlace'), output: options.text('output') }
   const type = options.text('type')
   const outputType = options.text('outputType')
   checkOutput(files, output)
   if (files.includes(STDIO) && type === undefined) throw new CodedError('USAGE', 'standard input has no name to tell its format', { hint: 'give --type' })
-  const results = new Map<string, Uint8Array>()
-  for (const file of files) {
+  const results = await forEachFile(files, async (file) => {
     const outputFormat = outputType === undefined ? undefined : formatOf(file, outputType)
     const { format, opened } = await openSecretFile(context, file, type, true)
     const keepsFormat = outputFormat === undefined || outputFormat === format
-    results.set(file, await inFile(file, () => (keepsFormat ? opened.document.apply(opened.edits, null) : outputFormat.emit(plainTree(opened)))))
-  }
-  deliver(context, results, output)
+    return [file, await inFile(file, () => (keepsFormat ? opened.document.apply(opened.edits, null) : outputFormat.emit(plainTree(opened))))] as const
+  })
+  deliver(context, new Map(results), output)
   return 0
 }

@@ -5,9 +5,11 @@
 import { CodedError } from '@waxseal/core'
 import type { NativeAction } from '../native-command.ts'
 import { checkOutput, deliver, encryptPlain, formatOf, inFile, newFileSettings, parsePlainFile, readSource, STDIO } from '../secret-file.ts'
+import { plainFiles } from '../secret-tree.ts'
 
 export const encrypt: NativeAction = async (args, options, context) => {
-  const files = args.length === 0 ? [STDIO] : args
+  const ruleFile = options.text('config')
+  const files = args.length === 0 ? [STDIO] : await plainFiles(args, ruleFile, context)
   const output = { inPlace: options.bool('inPlace'), output: options.text('output') }
   const type = options.text('type')
   const stdinName = options.text('filename')
@@ -15,7 +17,7 @@ export const encrypt: NativeAction = async (args, options, context) => {
   if (files.includes(STDIO) && stdinName === undefined && type === undefined) {
     throw new CodedError('USAGE', 'standard input has no name to tell its format and rule', { hint: 'give --filename NAME, or --type' })
   }
-  const choice = { recipients: options.list('age'), ruleFile: options.text('config') }
+  const choice = { recipients: options.list('age'), ruleFile }
   const results = new Map<string, Uint8Array>()
   for (const file of files) {
     const name = file === STDIO ? (stdinName ?? STDIO) : file

@@ -10,6 +10,8 @@ const TYPE: NativeOption = { flags: '-t, --type <type>', summary: 'format of the
 const IN_PLACE: NativeOption = { flags: '-i, --in-place', summary: 'replace the file' }
 const OUTPUT: NativeOption = { flags: '-o, --output <file>', summary: 'write to this file' }
 const ALLOW: NativeOption = { flags: '--allow <host>', summary: 'let the keys of the file name this host or age plugin, too; may be given again', isRepeatable: true }
+const YES: NativeOption = { flags: '-y, --yes', summary: 'agree to the plan without being asked' }
+const DRY_RUN: NativeOption = { flags: '-n, --dry-run', summary: 'print the plan and change nothing' }
 const JSON_ANSWER: NativeOption = { flags: '--json', summary: 'answer in JSON' }
 const FORMAT: NativeOption = { flags: '--format <format>', summary: 'json or yaml (default: by the output name, else as the input)' }
 const CONTROLLER: readonly NativeOption[] = [
@@ -24,9 +26,9 @@ export const COMMANDS: readonly NativeCommand[] = [
     name: 'encrypt',
     arguments: '[file...]',
     summary: 'encrypt the values of a file',
-    details: 'Recipients come from --age or from the creation rule of .sops.yaml. Only the selected values change; comments, quotes and layout stay.',
+    details: 'Recipients come from --age or from the creation rule of .sops.yaml. Only the selected values change; comments, quotes and layout stay. A folder stands for the files below it that a rule with a path_regex matches and that are not encrypted yet.',
     options: [AGE, CONFIG, TYPE, { flags: '--filename <name>', summary: 'name for rules and format when reading standard input' }, IN_PLACE, OUTPUT],
-    examples: ['waxseal encrypt -i values.yaml', 'waxseal encrypt -i secrets/*.yaml', 'waxseal encrypt --filename app.env - < plain.env > app.enc.env'],
+    examples: ['waxseal encrypt -i values.yaml', 'waxseal encrypt -i deploy/', 'waxseal encrypt --filename app.env - < plain.env > app.enc.env'],
     group: 'files',
     load: async () => (await import('./encrypt.ts')).encrypt,
   },
@@ -34,9 +36,9 @@ export const COMMANDS: readonly NativeCommand[] = [
     name: 'decrypt',
     arguments: '[file...]',
     summary: 'decrypt a file to standard output',
-    details: 'Nothing is written before the message authentication code is checked.',
+    details: 'Nothing is written before the message authentication code is checked. A folder stands for the encrypted files below it.',
     options: [TYPE, ALLOW, { flags: '--output-type <type>', summary: 'write another format' }, IN_PLACE, OUTPUT],
-    examples: ['waxseal decrypt values.yaml', 'waxseal decrypt --output-type json values.yaml', 'waxseal decrypt -i values.yaml'],
+    examples: ['waxseal decrypt values.yaml', 'waxseal decrypt --output-type json values.yaml', 'waxseal decrypt -i values.yaml', 'waxseal decrypt -i deploy/'],
     group: 'files',
     load: async () => (await import('./decrypt.ts')).decrypt,
   },
@@ -88,6 +90,16 @@ export const COMMANDS: readonly NativeCommand[] = [
     load: async () => (await import('./view.ts')).view,
   },
   {
+    name: 'status',
+    arguments: '[path...]',
+    summary: 'tell which files are encrypted, for whom, and which should be',
+    details: 'Needs no key. A folder stands for all files below it; without a path it is the working folder. The status is 1 if any file is not as its rule wants it.',
+    options: [CONFIG, JSON_ANSWER],
+    examples: ['waxseal status', 'waxseal status --json deploy/'],
+    group: 'files',
+    load: async () => (await import('./status.ts')).status,
+  },
+  {
     name: 'keygen',
     summary: 'make an age identity',
     options: [{ flags: '-o, --output <file>', summary: 'write it to this file (mode 0600), which must not exist' }, { flags: '-y, --recipients <file>', summary: 'print the recipients of an identity file instead' }],
@@ -104,6 +116,46 @@ export const COMMANDS: readonly NativeCommand[] = [
     examples: ['waxseal keys test values.yaml', 'waxseal keys test --json values.yaml'],
     group: 'keys',
     load: async () => (await import('./keys.ts')).keys,
+  },
+  {
+    name: 'recipients',
+    arguments: '<action> <argument...>',
+    summary: 'list, add or remove who can open files',
+    details:
+      'Actions: list PATH..., add RECIPIENT PATH..., remove RECIPIENT PATH.... Recipients are of any kind: age, SSH, PGP, key services. A folder stands for the encrypted files below it. Removing makes a new data key; what was in a file before stays known to who could open it.',
+    options: [TYPE, ALLOW, { flags: '-g, --group <number>', summary: 'key group to add to (default: 1)' }, YES, DRY_RUN, JSON_ANSWER],
+    examples: ['waxseal recipients list values.yaml', 'waxseal recipients add age1... deploy/', 'waxseal recipients remove --dry-run age1... deploy/'],
+    group: 'keys',
+    load: async () => (await import('./recipients.ts')).recipients,
+  },
+  {
+    name: 'updatekeys',
+    arguments: '<path...>',
+    summary: 'give files the keys that their creation rules name',
+    details: 'A folder stands for the encrypted files below it. Values keep their ciphertext; --rotate makes a new data key, which is what removing somebody asks for.',
+    options: [CONFIG, TYPE, ALLOW, { flags: '-r, --rotate', summary: 'make a new data key as well' }, YES, DRY_RUN, JSON_ANSWER],
+    examples: ['waxseal updatekeys deploy/', 'waxseal updatekeys --yes --rotate deploy/', 'waxseal updatekeys --dry-run --json .'],
+    group: 'keys',
+    load: async () => (await import('./updatekeys.ts')).updateKeys,
+  },
+  {
+    name: 'rotate',
+    arguments: '<path...>',
+    summary: 'make new data keys and encrypt every value anew',
+    details: 'Recipients stay. A folder stands for the encrypted files below it.',
+    options: [TYPE, ALLOW],
+    examples: ['waxseal rotate values.yaml', 'waxseal rotate deploy/'],
+    group: 'keys',
+    load: async () => (await import('./rotate.ts')).rotate,
+  },
+  {
+    name: 'explain',
+    arguments: '<path>',
+    summary: 'tell which rule a path gets, why, for whom, and which values it encrypts',
+    options: [CONFIG, TYPE, JSON_ANSWER],
+    examples: ['waxseal explain deploy/values.yaml'],
+    group: 'keys',
+    load: async () => (await import('./explain.ts')).explain,
   },
   {
     name: 'seal',

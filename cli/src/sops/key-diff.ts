@@ -2,32 +2,13 @@
  * How a file's key groups will change, as `updatekeys` shows it, and the question that follows.
  * @module
  */
-import { displayName, type KeyGroup, type Providers } from '@waxseal/core'
 import { type Context, wantsColour } from '../context.ts'
+import type { GroupDiff } from '../group-diff.ts'
 import { SopsError } from './action.ts'
 
 const GREEN = 32
 const RED = 31
 const UNDERLINE = 4
-
-export interface GroupDiff {
-  readonly kept: readonly string[]
-  readonly added: readonly string[]
-  readonly removed: readonly string[]
-}
-
-/** Groups are compared by their position, keys by their name. */
-export function diffGroups(before: readonly KeyGroup[], after: readonly KeyGroup[], providers: Providers): readonly GroupDiff[] {
-  const namesOf = (group: KeyGroup = []): string[] => group.map((ref) => displayName(ref, providers))
-  return Array.from({ length: Math.max(before.length, after.length) }, (_, at) => {
-    const [old, now] = [namesOf(before[at]), namesOf(after[at])]
-    return {
-      kept: now.filter((name) => old.includes(name)),
-      added: now.filter((name) => !old.includes(name)),
-      removed: old.filter((name) => !now.includes(name)),
-    }
-  })
-}
 
 export function printThresholdDiff(before: number, after: number, context: Context): void {
   const paint = painter(context)

@@ -8,10 +8,11 @@ import { basename, extname, join, relative, resolve } from 'node:path'
 import { findDestinationRule, groupsOfRule, parseMetadata, plainTree, selectionFrom, type DestinationRule, type Entry, type Format, type MapNode, type Tree } from '@waxseal/core'
 import { formatForPath, json } from '@waxseal/formats'
 import { kindOfFile } from '../files.ts'
+import { changesKeys, diffGroups } from '../group-diff.ts'
 import { connectDestination, type Destination } from '../publish/destination.ts'
 import { type Action, FatalError, type Invocation, SopsError, warnOfExtraArguments } from './action.ts'
 import { encrypt, parsePlain } from './encrypt.ts'
-import { confirm, diffGroups, printGroupDiffs } from './key-diff.ts'
+import { confirm, printGroupDiffs } from './key-diff.ts'
 import { providersFor } from './keys.ts'
 import { openFile, parseEncrypted, readInput } from './load.ts'
 import { renderEncrypted, type Stores, storesFor } from './stores.ts'
@@ -102,7 +103,7 @@ async function encryptedAnew(invocation: Invocation, { path, format, rule: { rec
   if (groups[0]?.length === 0) return undefined
   const opened = await openFile(invocation, path, format, { ignoreMac: false, readOnly: true })
   const diffs = diffGroups(opened.metadata.groups, groups, providers)
-  if (diffs.some(({ added, removed }) => added.length > 0 || removed.length > 0)) {
+  if (changesKeys(diffs)) {
     context.stdout.write("The following changes will be made to the file's key groups:\n")
     printGroupDiffs(diffs, context)
   }

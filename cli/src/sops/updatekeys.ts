@@ -7,10 +7,11 @@ import { resolve } from 'node:path'
 import { CodedError, groupsOfRule, parseMetadata, rewrapDocument } from '@waxseal/core'
 import { formatByName, formatForPath } from '@waxseal/formats'
 import { kindOfFile, replaceFile } from '../files.ts'
+import { changesKeys, diffGroups } from '../group-diff.ts'
 import { ruleFor } from '../rules.ts'
 import { type Action, type Invocation, SopsError } from './action.ts'
 import { wrapping } from './encrypt.ts'
-import { confirm, diffGroups, printGroupDiffs, printThresholdDiff } from './key-diff.ts'
+import { confirm, printGroupDiffs, printThresholdDiff } from './key-diff.ts'
 import { providersFor } from './keys.ts'
 import { parseEncrypted, readInput, unlock } from './load.ts'
 import { progressTime } from './log.ts'
@@ -65,7 +66,7 @@ async function updateFile(invocation: Invocation, given: string): Promise<void> 
   const groups = await groupsOfRule(rule, providers, { now: context.now() }, context.signal)
   const threshold = Math.min(metadata.threshold, groups.length)
   const diffs = diffGroups(metadata.groups, groups, providers)
-  if (threshold === metadata.threshold && diffs.every(({ added, removed }) => added.length === 0 && removed.length === 0)) {
+  if (threshold === metadata.threshold && !changesKeys(diffs)) {
     return tell(`File ${file} already up to date`)
   }
 

@@ -45,7 +45,8 @@ const TABLE: readonly BadInput[] = [
   { what: 'a missing file', args: DECRYPT, status: 100, message: /^secret\.yaml: no such file/ },
   { what: 'a missing file to encrypt', args: ENCRYPT, status: 100, message: /^secret\.yaml: no such file/ },
   { what: 'a missing file to change', args: ['set', 'secret.yaml', 'a', '--stdin'], status: 100, message: /^secret\.yaml: no such file/ },
-  { what: 'a folder', args: ['decrypt', '-i', 'folder'], status: 2, message: /^folder: is a directory/ },
+  { what: 'a folder', args: ['set', 'folder', 'a', '--stdin'], status: 2, message: /^folder: is a directory/ },
+  { what: 'a folder without encrypted files', args: ['decrypt', '-i', 'folder'], status: 1, message: /^folder: there is no encrypted file in there/ },
   { what: 'a file without metadata', args: DECRYPT, files: () => ({ 'secret.yaml': PLAIN }), status: 1, message: /^secret\.yaml: sops metadata not found/ },
   { what: 'a file that is encrypted already', args: ENCRYPT, files: async () => ({ 'secret.yaml': await encrypted() }), status: 203, message: /^secret\.yaml: the file has a top-level entry/ },
   {

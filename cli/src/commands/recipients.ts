@@ -1,0 +1,100 @@
+/**
+ * `recipients list|add|remove`: who can open files. Who is removed knows the data key, so removing makes a new one; what was in the file before
+ * stays known to them, and in the history.
+ * @module
+ */
+import { resolve } from 'node:path'
+import { CodedError, displayName, parseMetadata, requiredGroups, type KeyGroup, type Metadata, type Providers } from '@waxseal/core'
+import type { Context } from '../context.ts'
+import { replaceFile } from '../files.ts'
+import { diffGroups } from '../group-diff.ts'
+import { agreeTo, changesAnything, type KeyPlan } from '../key-plan.ts'
+import type { NativeAction, OptionValues } from '../native-command.ts'
+import { printable } from '../print-error.ts'
+import { nativeProviders } from '../providers.ts'
+import { recipientsFromTexts } from '../recipient-text.ts'
+import { formatOf, inFile, readSource, refuseStdio } from '../secret-file.ts'
+import { eachOnItsOwn, forEachFile, secretFiles } from '../secret-tree.ts'
+import { rewrap } from './updatekeys.ts'
+
+export const recipients: NativeAction = async ([action = '', ...args], options, context) => {
+  const providers = await nativeProviders(context)
+  if (action === 'list') return await list(args, options, providers, context)
+  if (action !== 'add' && action !== 'remove') throw new CodedError('USAGE', `recipients has no action ${JSON.stringify(action)}`, { hint: 'list, add or remove' })
+  const [name = '', ...paths] = args
+  for (const file of paths) refuseStdio(file)
+  if (paths.length === 0) throw new CodedError('USAGE', `recipients ${action} needs a recipient and a file`, { hint: `waxseal recipients ${action} age1... FILE` })
+  const change = action === 'add' ? await adding(name, options, providers, context) : removing(name, providers)
+  return await changeKeys(secretFiles(paths, context), action === 'remove', change, options, providers, context)
+}
+
+async function list(args: readonly string[], options: OptionValues, providers: Providers, context: Context): Promise<number> {
+  const files = secretFiles(args, context)
+  const found = await forEachFile(files, (file) =>
+    inFile(file, () => {
+      const { groups, threshold } = read(file, options, providers, context)
+      return { file, groupsNeeded: requiredGroups(groups.length, threshold), groups: groups.map((group) => group.map((ref) => ({ type: ref.type, recipient: displayName(ref, providers) }))) }
+    }),
+  )
+  if (options.bool('json')) context.stdout.write(`${JSON.stringify(found, null, 2)}\n`)
+  else {
+    for (const { file, groups, groupsNeeded } of found) {
+      if (files.length > 1) context.stdout.write(`${printable(file)}\n`)
+      for (const [at, group] of groups.entries()) {
+        if (groups.length > 1) context.stdout.write(`group ${at + 1} (${groupsNeeded} of ${groups.length} are needed)\n`)
+        for (const { type, recipient } of group) context.stdout.write(`${type.padEnd(9)} ${printable(recipient)}\n`)
+      }
+    }
+  }
+  return 0
+}
+
+type Change = (groups: readonly KeyGroup[]) => readonly KeyGroup[]
+
+async function adding(text: string, options: OptionValues, providers: Providers, context: Context): Promise<Change> {
+  const [ref] = await recipientsFromTexts([text], providers, context)
+  if (!ref) throw new CodedError('RECIPIENT_INVALID', 'the recipient is empty')
+  const name = displayName(ref, providers)
+  const at = Number(options.text('group') ?? 1) - 1
+  return (groups) => {
+    if (!(at in groups)) throw new CodedError('USAGE', `there is no key group ${options.text('group')}`, { hint: `the file has ${groups.length}` })
+    return groups.map((group, index) => (index !== at || group.some((known) => displayName(known, providers) === name) ? group : [...group, ref]))
+  }
+}
+
+function removing(name: string, providers: Providers): Change {
+  return (groups) => {
+    const rest = groups.map((group) => group.filter((ref) => displayName(ref, providers) !== name))
+    if (rest.some((group) => group.length === 0)) throw new CodedError('KEY_GROUP_INVALID', 'a key group would be left without keys', { hint: 'add another recipient first' })
+    return rest
+  }
+}
+
+async function changeKeys(files: readonly string[], rotates: boolean, change: Change, options: OptionValues, providers: Providers, context: Context): Promise<number> {
+  const planned = new Map(
+    await forEachFile(files, (file) =>
+      inFile(file, () => {
+        const metadata = read(file, options, providers, context)
+        const groups = change(metadata.groups)
+        const needed = requiredGroups(groups.length, metadata.threshold)
+        const plan: KeyPlan = { file, groups: diffGroups(metadata.groups, groups, providers), needed: { before: needed, after: needed }, rotates }
+        return [file, { groups, threshold: metadata.threshold, plan }] as const
+      }),
+    ),
+  )
+  const due = files.filter((file) => changesAnything(planned.get(file)!.plan))
+  if (due.length === 0 && !options.bool('json')) context.stderr.write('nothing to change\n')
+  if (!(await agreeTo(due.map((file) => planned.get(file)!.plan), options, context))) return 0
+  return await eachOnItsOwn(due, context, async (file) => {
+    const result = await inFile(file, async () => {
+      const document = formatOf(file, options.text('type')).parse(readSource(context, file))
+      const { edits, metadata } = await rewrap(document, planned.get(file)!, rotates, providers, context)
+      return document.apply(edits, metadata)
+    })
+    replaceFile(resolve(context.cwd, file), result, file)
+  })
+}
+
+function read(file: string, options: OptionValues, providers: Providers, context: Context): Metadata {
+  return parseMetadata(formatOf(file, options.text('type')).parse(readSource(context, file)).metadata, providers)
+}

@@ -1,0 +1,69 @@
+/**
+ * `updatekeys`: files get the keys that their creation rules name. Values stay; with `--rotate` they get a new data key, so that who lost a key
+ * cannot read what is written from now on.
+ * @module
+ */
+import { resolve } from 'node:path'
+import { CodedError, groupsOfRule, openDocument, parseMetadata, requiredGroups, rewrapDocument, rotateDocument, unlockDocument, type Change, type Document, type KeyGroup, type Providers } from '@waxseal/core'
+import type { Context } from '../context.ts'
+import { replaceFile } from '../files.ts'
+import { diffGroups } from '../group-diff.ts'
+import { agreeTo, changesAnything, type KeyPlan } from '../key-plan.ts'
+import type { NativeAction } from '../native-command.ts'
+import { nativeProviders } from '../providers.ts'
+import { creationRuleFor, formatOf, inFile, readSource, refuseStdio } from '../secret-file.ts'
+import { eachOnItsOwn, forEachFile, secretFiles } from '../secret-tree.ts'
+
+interface Update {
+  readonly document: Document
+  readonly plan: KeyPlan
+  readonly groups: readonly KeyGroup[]
+  readonly threshold: number
+}
+
+export const updateKeys: NativeAction = async (args, options, context) => {
+  for (const file of args) refuseStdio(file)
+  const providers = await nativeProviders(context)
+  const files = secretFiles(args, context)
+  const rotates = options.bool('rotate')
+  const updates = new Map(
+    await forEachFile(files, async (file) => [file, await plan(file, { type: options.text('type'), ruleFile: options.text('config'), rotates }, providers, context)] as const),
+  )
+  const due = files.filter((file) => changesAnything(updates.get(file)!.plan))
+  if (due.length === 0 && !options.bool('json')) context.stderr.write(`${files.length === 1 ? 'the keys are' : `the keys of all ${files.length} files are`} those of the rules already\n`)
+  if (!(await agreeTo(due.map((file) => updates.get(file)!.plan), options, context))) return 0
+  return await eachOnItsOwn(due, context, async (file) => {
+    const { document, groups, threshold } = updates.get(file)!
+    const result = await inFile(file, async () => {
+      const change = await rewrap(document, { groups, threshold }, rotates, providers, context)
+      return document.apply(change.edits, change.metadata)
+    })
+    replaceFile(resolve(context.cwd, file), result, file)
+  })
+}
+
+interface Choice {
+  readonly type: string | undefined
+  readonly ruleFile: string | undefined
+  readonly rotates: boolean
+}
+
+async function plan(file: string, { type, ruleFile, rotates }: Choice, providers: Providers, context: Context): Promise<Update> {
+  const document = await inFile(file, () => formatOf(file, type).parse(readSource(context, file)))
+  const rule = await creationRuleFor(context, file, ruleFile)
+  return await inFile(file, async () => {
+    if (rule === null) throw new CodedError('CONFIG_NOT_FOUND', 'there is no .sops.yaml with creation rules here or above', { hint: 'waxseal init makes one, or give --config' })
+    const metadata = parseMetadata(document.metadata, providers)
+    const groups = await groupsOfRule(rule, providers, { now: context.now() }, context.signal)
+    const needed = { before: requiredGroups(metadata.groups.length, metadata.threshold), after: requiredGroups(groups.length, rule.threshold) }
+    return { document, groups, threshold: rule.threshold, plan: { file, groups: diffGroups(metadata.groups, groups, providers), needed, rotates } }
+  })
+}
+
+/** With other keys, or with other keys and a new data key. */
+export async function rewrap(document: Document, keys: { readonly groups: readonly KeyGroup[]; readonly threshold: number }, rotates: boolean, providers: Providers, context: Context): Promise<Change> {
+  const request = { providers, decryptionOrder: [], signal: context.signal }
+  const change = { ...keys, random: context.random, signal: context.signal }
+  if (!rotates) return await rewrapDocument(await unlockDocument(document, request), change)
+  return await rotateDocument(await openDocument(document, { ...request, keepNonces: false }), { ...change, now: context.now })
+}

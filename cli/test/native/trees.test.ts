@@ -1,0 +1,177 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { AGE_RECIPIENT, OTHER_KEY_FILE, testFolder } from '../test-context.ts'
+import { waxseal } from './run-native.ts'
+
+const OTHER_RECIPIENT = /public key: (\S+)/.exec(readFileSync(OTHER_KEY_FILE, 'utf8'))?.[1] ?? ''
+const PLAIN = { 'deploy/a.yaml': 'user: x # who\nport: 1\n', 'deploy/deep/b.json': '{"k": "v"}\n', 'deploy/deep/c.env': 'K=v\n' }
+const rulesFor = (recipients: string): string => `creation_rules:\n  - path_regex: ^deploy/\n    encrypted_regex: ^(user|k|K)$\n    age: ${recipients}\n  - age: ${recipients}\n`
+
+/** A tree of plain files with rules for those below deploy, a README beside them, and a folder of git. */
+function plainTree(): string {
+  const cwd = testFolder()
+  for (const folder of ['deploy/deep', '.git', 'docs']) mkdirSync(join(cwd, folder), { recursive: true })
+  for (const [name, text] of Object.entries(PLAIN)) writeFileSync(join(cwd, name), text)
+  writeFileSync(join(cwd, '.sops.yaml'), rulesFor(AGE_RECIPIENT))
+  writeFileSync(join(cwd, 'docs/README.md'), 'sops: a word, and ENC[AES256_GCM,...\n')
+  writeFileSync(join(cwd, '.git/config'), 'sops: x\n')
+  return cwd
+}
+
+async function encryptedTree(): Promise<string> {
+  const cwd = plainTree()
+  expect(await waxseal(['encrypt', '-i', 'deploy'], { cwd })).toEqual({ status: 0, stdout: '', stderr: '' })
+  return cwd
+}
+
+const read = (cwd: string, name: string): string => readFileSync(join(cwd, name), 'utf8')
+const all = (cwd: string): Record<string, string> => Object.fromEntries(Object.keys(PLAIN).map((name) => [name, read(cwd, name)]))
+
+describe('folders', () => {
+  it('are encrypted by their rules and decrypted to the byte', async () => {
+    const cwd = await encryptedTree()
+    for (const name of Object.keys(PLAIN)) expect(read(cwd, name)).toContain('ENC[AES256_GCM,')
+    expect(read(cwd, 'docs/README.md')).toContain('sops: a word')
+    expect(await waxseal(['decrypt', '-i', '.'], { cwd })).toEqual({ status: 0, stdout: '', stderr: '' })
+    expect(all(cwd)).toEqual(PLAIN)
+  })
+
+  it('without anything to do are an error', async () => {
+    const cwd = plainTree()
+    expect(await waxseal(['decrypt', '-i', 'deploy'], { cwd })).toMatchObject({ status: 1, stderr: expect.stringContaining('no encrypted file') as string })
+    expect(await waxseal(['encrypt', '-i', 'docs'], { cwd })).toMatchObject({ status: 1, stderr: expect.stringContaining('a rule is meant for') as string })
+  })
+
+  it('are all decrypted or none', async () => {
+    const cwd = await encryptedTree()
+    writeFileSync(join(cwd, 'deploy/a.yaml'), read(cwd, 'deploy/a.yaml').replace('port: 1', 'port: 2'))
+    const before = all(cwd)
+    expect(await waxseal(['decrypt', '-i', 'deploy'], { cwd })).toMatchObject({ status: 51, stderr: expect.stringContaining('deploy/a.yaml: MAC mismatch') as string })
+    expect(all(cwd)).toEqual(before)
+  })
+})
+
+describe('rotate', () => {
+  it('gives every file a new data key and other tokens, and goes on beside a file that fails', async () => {
+    const cwd = await encryptedTree()
+    const before = all(cwd)
+    writeFileSync(join(cwd, 'deploy/a.yaml'), read(cwd, 'deploy/a.yaml').replace('port: 1', 'port: 2'))
+    const { status, stderr } = await waxseal(['rotate', 'deploy'], { cwd })
+    expect(status).toBe(51)
+    expect(stderr).toContain('deploy/a.yaml: MAC mismatch')
+    expect(stderr).toContain('1 of 3 files failed, the others are done')
+    const tokens = (text = ''): string[] => text.match(/ENC\[AES256_GCM,[^\]]*\]/g) ?? []
+    for (const name of ['deploy/deep/b.json', 'deploy/deep/c.env']) {
+      expect(tokens(read(cwd, name)).some((token) => tokens(before[name]).includes(token))).toBe(false)
+      expect((await waxseal(['decrypt', name], { cwd })).stdout).toBe(PLAIN[name as keyof typeof PLAIN])
+    }
+  })
+})
+
+describe('updatekeys', () => {
+  it('shows a plan, and gives the keys of the rules without touching a value', async () => {
+    const cwd = await encryptedTree()
+    writeFileSync(join(cwd, '.sops.yaml'), rulesFor(`${AGE_RECIPIENT},${OTHER_RECIPIENT}`))
+    const before = all(cwd)
+    const dry = await waxseal(['updatekeys', '--dry-run', 'deploy'], { cwd })
+    expect([dry.status, dry.stdout]).toEqual([0, Object.keys(PLAIN).map((name) => `${name}\n      ${AGE_RECIPIENT}\n    + ${OTHER_RECIPIENT}\n`).join('')])
+    expect(all(cwd)).toEqual(before)
+    expect((await waxseal(['updatekeys', '--yes', 'deploy'], { cwd })).status).toBe(0)
+    for (const name of Object.keys(PLAIN)) {
+      expect(read(cwd, name).match(/ENC\[AES256_GCM,[^\]]*\]/)?.[0]).toBe(before[name]?.match(/ENC\[AES256_GCM,[^\]]*\]/)?.[0])
+      expect((await waxseal(['decrypt', name], { cwd, env: { SOPS_AGE_KEY_FILE: OTHER_KEY_FILE } })).stdout).toBe(PLAIN[name as keyof typeof PLAIN])
+    }
+    expect(await waxseal(['updatekeys', 'deploy'], { cwd })).toEqual({ status: 0, stdout: '', stderr: 'the keys of all 3 files are those of the rules already\n' })
+  })
+
+  it('asks on a terminal or wants --yes', async () => {
+    const cwd = await encryptedTree()
+    writeFileSync(join(cwd, '.sops.yaml'), rulesFor(`${AGE_RECIPIENT},${OTHER_RECIPIENT}`))
+    const before = all(cwd)
+    const { status, stderr } = await waxseal(['updatekeys', 'deploy/a.yaml'], { cwd })
+    expect([status, stderr.includes('--yes')]).toEqual([1, true])
+    expect(all(cwd)).toEqual(before)
+  })
+
+  it('makes a new data key with --rotate', async () => {
+    const cwd = await encryptedTree()
+    writeFileSync(join(cwd, '.sops.yaml'), rulesFor(OTHER_RECIPIENT))
+    const before = read(cwd, 'deploy/a.yaml')
+    const { status, stdout } = await waxseal(['updatekeys', '--yes', '--rotate', '--json', 'deploy/a.yaml'], { cwd })
+    expect([status, JSON.parse(stdout)]).toEqual([0, [{ file: 'deploy/a.yaml', groups: [{ kept: [], added: [OTHER_RECIPIENT], removed: [AGE_RECIPIENT] }], needed: { before: 1, after: 1 }, rotates: true }]])
+    expect(read(cwd, 'deploy/a.yaml').match(/user: (\S+)/)?.[1]).not.toBe(before.match(/user: (\S+)/)?.[1])
+    expect((await waxseal(['decrypt', 'deploy/a.yaml'], { cwd, env: { SOPS_AGE_KEY_FILE: OTHER_KEY_FILE } })).stdout).toBe(PLAIN['deploy/a.yaml'])
+  })
+})
+
+describe('recipients', () => {
+  it('are listed, added, and removed with a new data key', async () => {
+    const cwd = await encryptedTree()
+    expect((await waxseal(['recipients', 'list', 'deploy/a.yaml'], { cwd })).stdout).toBe(`age       ${AGE_RECIPIENT}\n`)
+    expect((await waxseal(['recipients', 'add', '--yes', OTHER_RECIPIENT, 'deploy'], { cwd })).status).toBe(0)
+    expect(JSON.parse((await waxseal(['recipients', 'list', '--json', 'deploy'], { cwd })).stdout)).toMatchObject(
+      Object.keys(PLAIN).map((file) => ({ file, groupsNeeded: 1, groups: [[{ recipient: AGE_RECIPIENT }, { recipient: OTHER_RECIPIENT }]] })),
+    )
+    expect((await waxseal(['recipients', 'remove', '--yes', AGE_RECIPIENT, 'deploy'], { cwd })).status).toBe(0)
+    expect((await waxseal(['decrypt', 'deploy/a.yaml'], { cwd })).status).toBe(128)
+    expect((await waxseal(['decrypt', 'deploy/a.yaml'], { cwd, env: { SOPS_AGE_KEY_FILE: OTHER_KEY_FILE } })).stdout).toBe(PLAIN['deploy/a.yaml'])
+  })
+
+  it.each([
+    { words: ['remove', '--yes', AGE_RECIPIENT, 'deploy/a.yaml'], says: 'left without keys' },
+    { words: ['add', '--yes', 'nobody', 'deploy/a.yaml'], says: 'no recipient of a known kind' },
+    { words: ['add', '--yes', '--group', '2', OTHER_RECIPIENT, 'deploy/a.yaml'], says: 'no key group 2' },
+    { words: ['add', '--yes', OTHER_RECIPIENT], says: 'needs a recipient and a file' },
+    { words: ['drop', 'x'], says: 'has no action "drop"' },
+  ])('$words.0: $says', async ({ words, says }) => {
+    const cwd = await encryptedTree()
+    const before = all(cwd)
+    const { status, stderr } = await waxseal(['recipients', ...words], { cwd })
+    expect(status).not.toBe(0)
+    expect(stderr).toContain(says)
+    expect(all(cwd)).toEqual(before)
+  })
+})
+
+describe('status', () => {
+  it('needs no key and tells what is not as its rule wants it', async () => {
+    const cwd = await encryptedTree()
+    expect(await waxseal(['status'], { cwd, env: { SOPS_AGE_KEY_FILE: '/none' } })).toEqual({ status: 0, stderr: '', stdout: Object.keys(PLAIN).map((name) => `encrypted  ${name}\n`).join('') })
+    writeFileSync(join(cwd, 'deploy/new.yaml'), 'user: y\n')
+    writeFileSync(join(cwd, 'deploy/a.yaml'), `${read(cwd, 'deploy/a.yaml')}a: [\n`)
+    writeFileSync(join(cwd, '.sops.yaml'), rulesFor(OTHER_RECIPIENT))
+    const { status, stdout } = await waxseal(['status', '--json', 'deploy'], { cwd })
+    expect(status).toBe(1)
+    expect((JSON.parse(stdout) as { file: string; state: string }[]).map(({ file, state }) => `${state} ${file}`)).toEqual([
+      'broken deploy/a.yaml',
+      'stale deploy/deep/b.json',
+      'stale deploy/deep/c.env',
+      'clear deploy/new.yaml',
+    ])
+  })
+})
+
+describe('explain', () => {
+  it('tells the rule, the recipients, and what would be encrypted', async () => {
+    const cwd = plainTree()
+    expect(await waxseal(['explain', 'deploy/a.yaml'], { cwd })).toEqual({
+      status: 0,
+      stderr: '',
+      stdout: `file      deploy/a.yaml
+rule      1 of 2 in .sops.yaml: path_regex ^deploy/ is found in deploy/a.yaml
+encrypts  values whose keys match ^(user|k|K)$
+for       ${AGE_RECIPIENT} (age)
+would be  1 values encrypted, 1 in clear
+            clear: port
+`,
+    })
+    expect(JSON.parse((await waxseal(['explain', '--json', 'other.yaml'], { cwd })).stdout)).toMatchObject({ rule: 2, pathRegex: '', selects: 'all values but those whose keys end in _unencrypted' })
+  })
+
+  it('says what to do without rules', async () => {
+    const { status, stderr } = await waxseal(['explain', 'a.yaml'], { cwd: testFolder() })
+    expect(status).not.toBe(0)
+    expect(stderr).toContain('waxseal init')
+  })
+})
