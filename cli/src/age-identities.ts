@@ -10,6 +10,7 @@ import { agePassphrases } from './age-passphrases.ts'
 import { agePlugins } from './age-plugins.ts'
 import type { Context } from './context.ts'
 import { readFileBounded } from './files.ts'
+import { findProgram } from './program-path.ts'
 import { splitShellWords } from './shell-words.ts'
 import { userConfigFolder } from './user-config.ts'
 
@@ -100,13 +101,15 @@ async function outputOf(context: Context, variable: string, recipient: string): 
   const failed = (reason: string): CodedError => new CodedError('IDENTITY_INVALID', `failed to execute command ${command}: ${reason}`)
   const [program, ...args] = splitShellWords(command) ?? []
   if (program === undefined) throw failed(`${variable} is not a command`)
+  const path = findProgram(program, context)
+  if (path === undefined) throw failed(`exec: ${JSON.stringify(program)}: executable file not found in $PATH`)
   const { execFile } = await import('node:child_process')
   const env = { ...context.env, SOPS_AGE_RECIPIENT: recipient }
   return await new Promise((fulfil, reject) => {
-    execFile(program, args, { env, cwd: context.cwd, signal: context.signal, maxBuffer: MAX_IDENTITY_BYTES, encoding: 'buffer' }, (error, stdout) => {
+    execFile(path, args, { env, cwd: context.cwd, signal: context.signal, maxBuffer: MAX_IDENTITY_BYTES, encoding: 'buffer' }, (error, stdout) => {
       if (!error) fulfil(stdout)
       else if (typeof error.code === 'number') reject(failed(`exit status ${error.code}`))
-      else reject(failed(error.code === 'ENOENT' ? `exec: ${JSON.stringify(program)}: executable file not found in $PATH` : 'it did not end by itself'))
+      else reject(failed('it did not end by itself'))
     })
   })
 }

@@ -4,15 +4,14 @@
  * @module
  */
 import type { ChildProcessByStdio } from 'node:child_process'
-import { accessSync, constants, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, isAbsolute, join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
 import { CodedError, type HostPolicy } from '@waxseal/core'
 import type { PluginHost, PluginProgram } from '@waxseal/provider-age'
 import type { Context } from './context.ts'
 import { printable } from './print-error.ts'
+import { findProgram } from './program-path.ts'
 
 export interface PluginLimits {
   /** How long a plugin may be silent: somebody may have to find a token first, and touch it. */
@@ -43,7 +42,7 @@ export function agePlugins(context: Context, policy: HostPolicy, limits = LIMITS
     async start(name, stateMachine, signal) {
       const program = `age-plugin-${name}`
       policy.checkProgram(program)
-      const path = findOnPath(program, context)
+      const path = findProgram(program, context)
       if (path === undefined) {
         throw new CodedError('IDENTITY_INVALID', `"${name}" plugin not found: exec: "${program}": executable file not found in $PATH`, { hint: `install ${program} into a folder of the PATH` })
       }
@@ -63,22 +62,6 @@ export function agePlugins(context: Context, policy: HostPolicy, limits = LIMITS
       if (no === undefined) return await asking(name, async () => (await askHidden(`${question} (press enter for "${first}") `, INSTEAD), true))
       return await asking(name, async () => (await askKey(`${question} (press [1] for "${first}" or [2] for "${printable(no)}") `, ['1', '2'], INSTEAD)) === '1')
     },
-  }
-}
-
-/** Only absolute folders count: the working folder may be somebody else's. */
-function findOnPath(program: string, { env }: Context): string | undefined {
-  const name = process.platform === 'win32' ? `${program}.exe` : program
-  const folders = (env['PATH'] ?? '').split(delimiter).filter((folder) => isAbsolute(folder))
-  return folders.map((folder) => join(folder, name)).find(isProgram)
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return statSync(path).isFile()
-  } catch {
-    return false
   }
 }
 

@@ -9,6 +9,7 @@ import { CodedError, type KeyProvider } from '@waxseal/core'
 import { createPgpProvider, type Keyring, type ProgramEnd } from '@waxseal/provider-pgp'
 import type { Context } from './context.ts'
 import { readFileBounded } from './files.ts'
+import { findProgram } from './program-path.ts'
 
 const MAX_KEYRING_BYTES = 64 * 1024 * 1024
 /** Of what gpg prints: a wrapped part has some 2 KiB. */
@@ -24,9 +25,11 @@ export function pgpProvider(context: Context): KeyProvider {
 }
 
 async function runGpg({ env, cwd }: Context, args: readonly string[], input: Uint8Array, signal: AbortSignal): Promise<ProgramEnd> {
+  const program = findProgram(env['SOPS_GPG_EXEC'] || 'gpg', { env, cwd })
+  if (program === undefined) return { ok: false, stdout: new Uint8Array(), stderr: '' }
   const { execFile } = await import('node:child_process')
   return await new Promise((fulfil, reject) => {
-    const child = execFile(env['SOPS_GPG_EXEC'] || 'gpg', args, { env, cwd, signal, maxBuffer: MAX_OUTPUT_BYTES, encoding: 'buffer' }, (error, stdout, stderr) => {
+    const child = execFile(program, args, { env, cwd, signal, maxBuffer: MAX_OUTPUT_BYTES, encoding: 'buffer' }, (error, stdout, stderr) => {
       if (signal.aborted) reject(new CodedError('CANCELED', 'gpg was given up', { cause: error }))
       else fulfil({ ok: error === null, stdout, stderr: stderr.toString() })
     })
@@ -37,7 +40,7 @@ async function runGpg({ env, cwd }: Context, args: readonly string[], input: Uin
 
 function keyFile(context: Context, path: string): Keyring {
   const load = async (): Promise<Uint8Array> => readRing(resolve(context.cwd, path), path)
-  return { isPreferred: true, secretKeys: load, publicKeys: load, passphrase: () => passphrase(context) }
+  return { isPreferred: true, secretKeys: load, publicKeys: load, ...passphrasesOf(context) }
 }
 
 /** As GnuPG kept keys before 2.1. */
@@ -51,7 +54,7 @@ function legacyKeyrings(context: Context): Keyring {
       throw error
     }),
     publicKeys: () => load('pubring.gpg'),
-    passphrase: () => passphrase(context),
+    ...passphrasesOf(context),
   }
 }
 
@@ -59,12 +62,27 @@ function readRing(path: string, name: string): Uint8Array {
   return readFileBounded(path, { limitBytes: MAX_KEYRING_BYTES, name: `could not load secring: open ${name}` })
 }
 
-async function passphrase(context: Context): Promise<string> {
+/** A file, then gpg-agent under the ID by which it knows the key, then the terminal. */
+function passphrasesOf(context: Context): Pick<Keyring, 'passphrase' | 'forgetPassphrase'> {
   const path = context.env['WAXSEAL_PGP_PASSPHRASE_FILE']
-  if (path) {
-    const text = Buffer.from(readFileBounded(resolve(context.cwd, path), { name: path })).toString()
-    return text.slice(0, /\r?\n/.exec(text)?.index)
+  return {
+    async passphrase(keyId) {
+      if (path) return firstLine(readFileBounded(resolve(context.cwd, path), { name: path }))
+      const { askAgent } = await import('./gpg-agent.ts')
+      const answer = await askAgent(context, keyId, `Unlock key ${keyId} to decrypt sops's key`)
+      if (answer !== null) return answer
+      const { askHidden } = await import('./terminal.ts')
+      return await askHidden('Enter PGP key passphrase: ', 'set WAXSEAL_PGP_PASSPHRASE_FILE to a file with the passphrase')
+    },
+    async forgetPassphrase(keyId) {
+      if (path) return
+      const { forgetInAgent } = await import('./gpg-agent.ts')
+      await forgetInAgent(context, keyId)
+    },
   }
-  const { askHidden } = await import('./terminal.ts')
-  return await askHidden('Enter PGP key passphrase: ', 'set WAXSEAL_PGP_PASSPHRASE_FILE to a file with the passphrase')
+}
+
+function firstLine(bytes: Uint8Array): string {
+  const text = Buffer.from(bytes).toString()
+  return text.slice(0, /\r?\n/.exec(text)?.index)
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { AGE_KEY_FILE, AGE_RECIPIENT, FIXTURES, OTHER_KEY_FILE, testFolder, type Ended } from './test-context.ts'
@@ -43,6 +43,15 @@ describe('age identities come from', () => {
     writeFileSync(join(cwd, 'answer.sh'), `test "$SOPS_AGE_RECIPIENT" = ${AGE_RECIPIENT} && cat '${AGE_KEY_FILE}'\n`)
     expect(await opens(cwd, { SOPS_AGE_KEY_CMD: 'sh answer.sh' })).toBe(true)
     expect(await opens(cwd, { SOPS_AGE_KEY_CMD: `true && cat '${AGE_KEY_FILE}'` })).toBe(false)
+  })
+
+  it('no command that lies in the working folder, unless it is named so', async () => {
+    const cwd = await folderWithFile()
+    writeFileSync(join(cwd, 'keys'), `#!/bin/sh\ncat '${AGE_KEY_FILE}'\n`)
+    chmodSync(join(cwd, 'keys'), 0o755)
+    const path = `.:${process.env['PATH']}`
+    expect(await opens(cwd, { PATH: path, SOPS_AGE_KEY_CMD: 'keys' })).toBe(false)
+    expect(await opens(cwd, { PATH: path, SOPS_AGE_KEY_CMD: './keys' })).toBe(true)
   })
 
   it.each([

@@ -13,6 +13,8 @@ import { waxseal } from './native/run-native.ts'
 
 const CACHE_ID = 'SopsAgeABC'
 const LOCKED = join(FIXTURES, 'age-1.3.1', 'keys-protected.txt')
+const PROTECTED_PGP_KEY = join(FIXTURES, 'gnupg-2.2.40', 'protected.sec.asc')
+const PROTECTED_FINGERPRINT = '35CA3E2BB893397AAD43BAD8E869120A34C51B58'
 const QUESTION = "Enter passphrase for identity 'k':"
 
 async function contextWith(env: Readonly<Record<string, string>>): Promise<Context> {
@@ -41,7 +43,7 @@ async function fakeAgent(answer: (line: string) => string | null, greeting = 'OK
   })
   await new Promise<void>((resolve) => server.listen(join(home, '.gnupg', 'S.gpg-agent'), resolve))
   onTestFinished(() => void server.close())
-  return { lines, context: await contextWith({ HOME: home, TERM: 'xterm', GPG_TTY: '/dev/pts/7' }) }
+  return { lines, home, context: await contextWith({ HOME: home, TERM: 'xterm', GPG_TTY: '/dev/pts/7' }) }
 }
 
 const hex = (text: string): string => Buffer.from(text).toString('hex').toUpperCase()
@@ -80,6 +82,22 @@ describe('gpg-agent', () => {
     expect(await askAgent(rude.context, CACHE_ID, QUESTION)).toBeNull()
     expect(await askAgent(await contextWith({}), CACHE_ID, QUESTION)).toBeNull()
     expect(await askAgent(await contextWith({ GPG_AGENT_INFO: '/nonexistent/socket:1:1' }), CACHE_ID, QUESTION)).toBeNull()
+  })
+
+  it('gives the passphrase of a PGP key that no gpg program uses, and forgets a wrong one', async () => {
+    let passphrase = 'wrong'
+    const { lines, home } = await fakeAgent((line) => (line.startsWith('GET') ? `OK ${hex(passphrase)}\n` : 'OK\n'))
+    writeFileSync(join(home, 'f.json'), '{"a": "b"}\n')
+    writeFileSync(join(home, '.sops.yaml'), `creation_rules: [{pgp: ${PROTECTED_FINGERPRINT}}]\n`)
+    const env = { SOPS_GPG_EXEC: 'absent', WAXSEAL_PGP_KEY_FILE: PROTECTED_PGP_KEY }
+    expect(await waxseal(['encrypt', '-i', 'f.json'], { cwd: home, env })).toMatchObject({ status: 0, stderr: '' })
+    expect(lines).toEqual([])
+    expect((await waxseal(['decrypt', 'f.json'], { cwd: home, env })).stderr).toContain(`incorrect passphrase for PGP key ${PROTECTED_FINGERPRINT}`)
+    passphrase = 'correct horse'
+    expect((await waxseal(['decrypt', 'f.json'], { cwd: home, env })).stdout).toBe('{"a": "b"}\n')
+    const keyId = PROTECTED_FINGERPRINT.slice(-8)
+    const question = `GET_PASSPHRASE ${keyId} X Passphrase Unlock%20key%20${keyId}%20to%20decrypt%20sops's%20key`
+    expect(lines.filter((line) => !line.startsWith('OPTION'))).toEqual([question, `CLEAR_PASSPHRASE ${keyId}`, question])
   })
 
   it('is not looked for when GPG_AGENT_INFO is empty', async () => {

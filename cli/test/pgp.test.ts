@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { sops } from '../src/sops/sops.ts'
@@ -52,6 +52,16 @@ describe('the gpg program', () => {
     expect(flat(result)).toContain(
       `could not decrypt data key with PGP key: github.com/ProtonMail/go-crypto/openpgp error: could not load secring: open ${join(cwd, 'gnupg')}/pubring.gpg: no such file or directory; GnuPG binary error: ${reason}`,
     )
+  })
+
+  it('is not one that lies in the working folder', async () => {
+    const cwd = testFolder()
+    writeFileSync(join(cwd, 'gpg'), '#!/bin/sh\necho started > started\n')
+    chmodSync(join(cwd, 'gpg'), 0o755)
+    for (const path of ['', '.', `:${cwd.replace(/./, '')}`]) await decrypt(cwd, { PATH: path })
+    expect(existsSync(join(cwd, 'started'))).toBe(false)
+    await decrypt(cwd, { SOPS_GPG_EXEC: './gpg' })
+    expect(existsSync(join(cwd, 'started'))).toBe(true)
   })
 
   it('that prints without end is stopped', async () => {

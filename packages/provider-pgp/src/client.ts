@@ -8,12 +8,14 @@ import { CodedError } from '@waxseal/core'
 import type { Key, PartialConfig, PrivateKey } from 'openpgp'
 
 export type OpenPgpKey = Key
+export type OpenPgpSecretKey = PrivateKey
 
 /** A part of a data key has 33 bytes: what unpacks to more than this is none. */
 const MAX_UNPACKED_BYTES = 64 * 1024
 const CONFIG: PartialConfig = { maxDecompressedMessageSize: MAX_UNPACKED_BYTES }
 /** RFC 9580 5.1: the key ID of a recipient that is not told. */
 const HIDDEN_RECIPIENT = '0'.repeat(16)
+const SHORT_ID_LENGTH = 8
 const ARMOR_BEGIN = '-----BEGIN PGP '
 const ARMOR_END = '-----END PGP '
 
@@ -59,39 +61,55 @@ export async function encryptMessage(part: Uint8Array, keys: readonly OpenPgpKey
 }
 
 /**
+ * Protected keys are asked for last: a message may hide whom it is for.
  * @param armored - from a file: hostile
- * @param passphrase - of a protected key, if one is needed
+ * @param unlock - gives a protected key without protection. @throws CodedError
  * @returns the content, owned by the caller
  * @throws CodedError IDENTITY_INVALID
  */
-export async function decryptMessage(armored: string, keys: readonly OpenPgpKey[], passphrase: () => Promise<string>): Promise<Uint8Array> {
+export async function decryptMessage(armored: string, keys: readonly OpenPgpKey[], unlock: (key: PrivateKey) => Promise<PrivateKey>): Promise<Uint8Array> {
   const openpgp = await import('openpgp')
-  const message = await openpgp.readMessage({ armoredMessage: armored, config: CONFIG }).catch(() => {
+  const readMessage = () => openpgp.readMessage({ armoredMessage: armored, config: CONFIG })
+  const message = await readMessage().catch(() => {
     throw new CodedError('IDENTITY_INVALID', 'armor decoding failed: not an OpenPGP message')
   })
   const wanted = message.getEncryptionKeyIDs()
   const fitting = keys.filter((key): key is PrivateKey => key.isPrivate() && wanted.some((id) => id.toHex() === HIDDEN_RECIPIENT || key.getKeys(id).length > 0))
   if (fitting.length === 0) throw new CodedError('IDENTITY_INVALID', 'reading PGP message failed: no secret key fits')
-  const decryptionKeys: PrivateKey[] = []
-  for (const key of fitting) decryptionKeys.push(key.isDecrypted() ? key : await unlock(key, passphrase))
-  try {
-    const { data } = await openpgp.decrypt({ message, decryptionKeys, format: 'binary', config: CONFIG })
-    return data
-  } catch {
-    throw new CodedError('IDENTITY_INVALID', 'reading PGP message failed: wrong key or altered message')
+  const isReady = (key: PrivateKey): boolean => key.isDecrypted()
+  const failures: CodedError[] = []
+  for (const key of [...fitting.filter(isReady), ...fitting.filter((one) => !isReady(one))]) {
+    try {
+      const decryptionKeys = isReady(key) ? key : await unlock(key)
+      const { data } = await openpgp.decrypt({ message: await readMessage(), decryptionKeys, format: 'binary', config: CONFIG }) // a message is used up
+      return data
+    } catch (error) {
+      if (error instanceof CodedError && error.code === 'CANCELED') throw error
+      failures.push(error instanceof CodedError ? error : new CodedError('IDENTITY_INVALID', 'reading PGP message failed: wrong key or altered message'))
+    }
   }
+  throw failures.at(-1) ?? new TypeError('no key was tried')
 }
 
-async function unlock(privateKey: PrivateKey, passphrase: () => Promise<string>): Promise<PrivateKey> {
+/** Where passphrases come from; see `Keyring`. */
+interface PassphraseSource {
+  passphrase(keyId: string): Promise<string>
+  forgetPassphrase?(keyId: string): Promise<void>
+}
+
+/** @throws CodedError IDENTITY_INVALID, CANCELED */
+export async function unlockKey(privateKey: PrivateKey, source: PassphraseSource): Promise<PrivateKey> {
   const { decryptKey } = await import('openpgp')
+  const keyId = privateKey.getKeyID().toHex().toUpperCase().slice(-SHORT_ID_LENGTH)
   const name = `PGP key ${privateKey.getFingerprint().toUpperCase()}`
-  const text = await passphrase().catch((error: unknown) => {
+  const passphrase = await source.passphrase(keyId).catch((error: unknown) => {
     if (!(error instanceof CodedError) || error.code === 'CANCELED') throw error
     throw new CodedError('IDENTITY_INVALID', `${name} is protected by a passphrase: ${error.message}`)
   })
   try {
-    return await decryptKey({ privateKey, passphrase: text, config: CONFIG })
+    return await decryptKey({ privateKey, passphrase, config: CONFIG })
   } catch {
+    await source.forgetPassphrase?.(keyId)
     throw new CodedError('IDENTITY_INVALID', `incorrect passphrase for ${name}, or the key is damaged`)
   }
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import { CodedError } from '@waxseal/core'
-import { decryptMessage, encryptMessage, readKeys, type OpenPgpKey } from './client.ts'
+import { decryptMessage, encryptMessage, readKeys, unlockKey, type OpenPgpKey, type OpenPgpSecretKey } from './client.ts'
 import type { Engine } from './engine.ts'
 
 export interface Keyring {
@@ -18,14 +18,32 @@ export interface Keyring {
   secretKeys(): Promise<Uint8Array>
   /** To encrypt to; secret keys will do. @throws CodedError if there are none */
   publicKeys(): Promise<Uint8Array>
-  /** Of a protected secret key; asked only when such a key is needed. @throws CodedError if there is none */
-  passphrase(): Promise<string>
+  /**
+   * Of a protected secret key; asked only when no other key opens a message.
+   * @param keyId - the short one, as people and agents know it
+   * @throws CodedError if there is none
+   */
+  passphrase(keyId: string): Promise<string>
+  /** It was wrong: nobody is to remember it. Absent: nobody does. */
+  forgetPassphrase?(keyId: string): Promise<void>
 }
 
 export function keyringEngine(keyring: Keyring): Engine {
   let secret: Promise<readonly OpenPgpKey[]> | undefined
   let known: Promise<readonly OpenPgpKey[]> | undefined
-  let passphrase: Promise<string> | undefined
+  const unlocked = new Map<OpenPgpSecretKey, Promise<OpenPgpSecretKey>>()
+
+  async function unlock(key: OpenPgpSecretKey): Promise<OpenPgpSecretKey> {
+    const answer = unlocked.get(key) ?? unlockKey(key, keyring)
+    unlocked.set(key, answer)
+    try {
+      return await answer
+    } catch (error) {
+      unlocked.delete(key)
+      throw error
+    }
+  }
+
   return {
     async wrap(part, fingerprint) {
       const unavailable = (cause?: unknown): CodedError => new CodedError('WRAP_FAILED', `key with fingerprint '${fingerprint}' is not available in keyring`, { cause })
@@ -39,7 +57,7 @@ export function keyringEngine(keyring: Keyring): Engine {
     },
     async unwrap(message) {
       secret ??= keyring.secretKeys().then(readKeys)
-      return await decryptMessage(message, await secret, () => (passphrase ??= keyring.passphrase()))
+      return await decryptMessage(message, await secret, unlock)
     },
   }
 }

@@ -155,6 +155,31 @@ describe('a protected key', () => {
     expect(asked).toBe(1)
   })
 
+  it('is passed over when another one opens a message that hides whom it is for', async () => {
+    const message = await openpgp.createMessage({ binary: part })
+    const [rsaKey, eccKey] = await Promise.all([rsa, ecc].map(({ known }) => openpgp.readKey({ armoredKey: known.toString() })))
+    const asked: string[] = []
+    const own = providerOf(Buffer.concat([locked, rsa.secret]), {
+      async passphrase(keyId) {
+        asked.push(keyId)
+        return 'open sesame'
+      },
+    })
+    const hidden = async (key: openpgp.Key | undefined): Promise<PgpRef> => refOf(await openpgp.encrypt({ message, encryptionKeys: key ?? [], wildcard: true }))
+    expect(Buffer.from((await own.unwrap(await hidden(rsaKey), options)) ?? [])).toEqual(part)
+    expect(asked).toEqual([])
+    expect(Buffer.from((await own.unwrap(await hidden(eccKey), options)) ?? [])).toEqual(part)
+    expect(asked).toEqual([ecc.fingerprint.slice(-8)])
+  })
+
+  it('is asked for again after a wrong passphrase, which nobody is to remember', async () => {
+    const [answers, forgotten] = [['guess', 'open sesame'], [] as string[]]
+    const own = providerOf(locked, { passphrase: async () => answers.shift() ?? '', forgetPassphrase: async (keyId) => void forgotten.push(keyId) })
+    expect(await reasonOf(own.unwrap(ref, options))).toMatch(/incorrect passphrase/)
+    expect((await own.unwrap(ref, options))?.length).toBe(32)
+    expect(forgotten).toEqual([ecc.fingerprint.slice(-8)])
+  })
+
   it('refuses a wrong passphrase, and says when there is none', async () => {
     const wrong = providerOf(locked, { passphrase: async () => 'guess' })
     expect(await reasonOf(wrong.unwrap(ref, options))).toBe(`IDENTITY_INVALID incorrect passphrase for PGP key ${ecc.fingerprint}, or the key is damaged`)
