@@ -1,6 +1,6 @@
 /**
  * age's armor: PEM with the label "AGE ENCRYPTED FILE", 64 columns, strict Base64.
- * Follows: C2SP age.md (ASCII armor). Outer white space and CRLF are tolerated.
+ * Follows: C2SP age.md (ASCII armor). Blanks and line breaks around it and CRLF are tolerated; other white space is damage.
  * @module
  */
 import { CodedError } from '@waxseal/core'
@@ -8,6 +8,7 @@ import { CodedError } from '@waxseal/core'
 const BEGIN = '-----BEGIN AGE ENCRYPTED FILE-----'
 const END = '-----END AGE ENCRYPTED FILE-----'
 const COLUMNS = 64
+const BLANKS = new Set(' \t\r\n')
 
 /** @returns armored text, ending in a newline */
 export function armor(bytes: Uint8Array): string {
@@ -20,8 +21,9 @@ export function armor(bytes: Uint8Array): string {
 /** @throws CodedError METADATA_INVALID */
 export function dearmor(text: string): Buffer {
   const bad = (what: string): CodedError => new CodedError('METADATA_INVALID', `invalid armor: ${what}`)
-  if (text.trim() === '') throw bad('unexpected EOF')
-  const lines = text.trim().split(/\r?\n/)
+  const trimmed = withoutBlanks(text)
+  if (trimmed === '') throw bad('unexpected EOF')
+  const lines = trimmed.split(/\r?\n/)
   if (lines[0] !== BEGIN) throw bad('no opening line')
   if (lines.at(-1) !== END || lines.length < 2) throw bad('no closing line')
   const body = lines.slice(1, -1)
@@ -33,4 +35,11 @@ export function dearmor(text: string): Buffer {
   const bytes = Buffer.from(base64, 'base64')
   if (bytes.toString('base64') !== base64) throw bad('not canonical Base64')
   return bytes
+}
+
+function withoutBlanks(text: string): string {
+  let [start, end] = [0, text.length]
+  while (start < end && BLANKS.has(text.charAt(start))) start += 1
+  while (end > start && BLANKS.has(text.charAt(end - 1))) end -= 1
+  return text.slice(start, end)
 }
