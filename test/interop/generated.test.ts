@@ -24,7 +24,7 @@ describe.skipIf(sops === undefined)('generated documents (needs the real sops)',
   it(`${count} of seed ${seed}: no difference that nobody expects`, { timeout: 7_200_000 }, async () => {
     const real = realProgram(sops ?? '', testFolder(), gpg)
     const documents = generateDocuments(count, seed, gpg).filter(({ name }) => only === undefined || name === only)
-    const results = await inParallel(documents, 2, async (document): Promise<Result> => [document, await compare(document, real)]).finally(() => real.close())
+    const results = await inParallel(documents, 2, async (document): Promise<Result> => [document, await compare(document, real).catch(failed)]).finally(() => real.close())
     report(results)
     const named = new Set([...readFileSync(join(ROOT, 'docs', 'deviations.md'), 'utf8').matchAll(/`([a-z]+(?:-[a-z]+)+)`/g)].map(([, kind]) => kind))
     const unexpected = results.flatMap(([{ name }, { differences }]) =>
@@ -34,6 +34,11 @@ describe.skipIf(sops === undefined)('generated documents (needs the real sops)',
     if (only === undefined) expect(results.filter(([, { refused }]) => !refused).length).toBeGreaterThan(count / 2)
   })
 })
+
+/** One document that cannot be compared does not hide the others. */
+function failed(error: unknown): Comparison {
+  return { refused: false, backToTheByte: false, differences: [{ what: 'failed', kind: undefined, detail: error instanceof Error ? (error.stack ?? error.message) : String(error) }] }
+}
 
 /** Counts by format, selector, key kind and group shape; then by kind of difference. */
 function report(results: readonly Result[]): void {

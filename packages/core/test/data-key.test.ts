@@ -1,3 +1,5 @@
+import type { KeyObject } from 'node:crypto'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { generateDataKey, parseDecryptionOrder, recoverDataKey, testKeys, wrapDataKey, type KeyReport } from '../src/data-key.ts'
 import type { KeyGroup, Providers } from '../src/key-group.ts'
@@ -72,6 +74,22 @@ describe('recovering', () => {
       expect((await recoverDataKey({ groups, threshold, providers: providers(age) })).equals(DATA_KEY)).toBe(true)
       expect(age.asked).toHaveLength(2 + absent.length)
     }
+  })
+
+  it('takes any k of n groups, and never k - 1', async () => {
+    const shapes = fc.integer({ min: 2, max: 7 }).chain((n) => fc.record({ n: fc.constant(n), k: fc.integer({ min: 2, max: n }), order: fc.shuffledSubarray(Array.from({ length: n }, (_, i) => i), { minLength: n }) }))
+    await fc.assert(
+      fc.asyncProperty(shapes, async ({ n, k, order }) => {
+        const { groups, threshold } = await wrap(Array.from({ length: n }, (_, i) => [fakeRef(`g${i}`)]), k)
+        const opened = (count: number): Promise<KeyObject> => {
+          const absent = order.slice(count).map((i) => `g${i}`)
+          return recoverDataKey({ groups, threshold, providers: providers(fakeProvider('age', { absent })) })
+        }
+        for (const count of [k, n]) expect((await opened(count)).equals(DATA_KEY)).toBe(true)
+        expect((await errorOf(() => opened(k - 1))).code).toBe('DATA_KEY_UNRECOVERABLE')
+      }),
+      { numRuns: 100 },
+    )
   })
 
   it('says what each key answered when too few did', async () => {

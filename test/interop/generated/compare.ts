@@ -2,9 +2,9 @@
  * What the real sops and this code make of one document, side by side.
  * @module
  */
-import { CodedError, type Edit, type Format, type LeafNode, type Tree } from '@waxseal/core'
+import type { Edit, Format, LeafNode, Tree } from '@waxseal/core'
 import type { Generated } from './documents.ts'
-import { explainChoice, explainRefusal, explainRoundTrip, explainStatus, explainTexts, leavesOf, lossOf, placesOf, type Choice, type Place } from './explain.ts'
+import { explainChoice, explainRefusal, explainRoundTrip, explainStatus, explainTexts, leavesOf, lossOf, placesOf, readIfReadable, type Choice, type Place } from './explain.ts'
 import { ownProgram, type Program, type Result } from './programs.ts'
 
 /** `kind` undefined: nobody expects it. */
@@ -33,7 +33,7 @@ export async function compare(document: Generated, real: Program): Promise<Compa
   }
   const parsed = format.parsePlain?.(document.source) ?? format.parse(document.source)
   const source = parsed.tree
-  const [theirTree, ourTree] = [treeOf(format, theirs.bytes), treeOf(format, ours.bytes)]
+  const [theirTree, ourTree] = [readIfReadable(format, theirs.bytes)?.tree, readIfReadable(format, ours.bytes)?.tree]
   const [theirsByThem, oursByThem] = [await real.decrypt(document, theirs.bytes), await real.decrypt(document, ours.bytes)]
   const [theirsByUs, oursByUs] = [await ownProgram.decrypt(document, theirs.bytes), await ownProgram.decrypt(document, ours.bytes)]
   const loss = lossOf(document, source, theirTree)
@@ -70,16 +70,6 @@ function choiceOf(tree: Tree): Choice {
   })
   const textsOf = (comments: boolean): string[] => shown.filter(({ isComment }) => isComment === comments).map(({ text }) => text)
   return { values: textsOf(false).join(' '), comments: textsOf(true).toSorted() }
-}
-
-/** undefined if it cannot be read. */
-function treeOf(format: Format, encrypted: Uint8Array): Tree | undefined {
-  try {
-    return format.parse(encrypted).tree
-  } catch (error) {
-    if (error instanceof CodedError) return undefined
-    throw error
-  }
 }
 
 /** Values, keys and comments in the reference's own layout. */

@@ -2,7 +2,7 @@
  * The kinds of differences that docs/deviations.md lists, recognised one by one. What none of them explains is a defect.
  * @module
  */
-import { applyEdits, type CommentNode, type Document, type Edit, type Entry, type Format, type LeafNode, type ListNode, type MapNode, type Node, type Tree } from '@waxseal/core'
+import { applyEdits, CodedError, type CommentNode, type Document, type Edit, type Entry, type Format, type LeafNode, type ListNode, type MapNode, type Node, type Tree } from '@waxseal/core'
 import type { Generated } from './documents.ts'
 import type { Result } from './programs.ts'
 
@@ -41,7 +41,8 @@ export function explainTexts(format: Format, theirs: Buffer, ours: Buffer, bothB
   if (format.name === 'json') return unescaped(theirs.toString()) === unescaped(ours.toString()) ? 'json-escapes' : undefined
   if (format.name === 'ini') return explainIni(theirs.toString(), ours.toString())
   if (format.name !== 'yaml') return undefined
-  const [a, b] = [format.parse(theirs), format.parse(ours)]
+  const [a, b] = [readIfReadable(format, theirs), readIfReadable(format, ours)]
+  if (a === undefined || b === undefined) return undefined
   const [bareA, bareB] = [withoutComments(a), withoutComments(b)]
   const isSame = bareA === bareB || freshWithoutComments(format, a) === freshWithoutComments(format, b)
   if (!isSame && !isEmptied(bareA, bareB)) return undefined
@@ -51,6 +52,16 @@ export function explainTexts(format: Format, theirs: Buffer, ours: Buffer, bothB
   if (!isSame) return 'empty-document'
   if (few.length === all.length) return 'comments-stay-in-place'
   return few.length < all.length ? 'lost-comments-kept' : undefined
+}
+
+/** undefined if it cannot be read. */
+export function readIfReadable(format: Format, file: Uint8Array): Document | undefined {
+  try {
+    return format.parse(file)
+  } catch (error) {
+    if (error instanceof CodedError) return undefined
+    throw error
+  }
 }
 
 /** Comments keep their blanks and line ends; values that would read as something else are quoted. */
