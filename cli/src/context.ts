@@ -6,17 +6,23 @@
 import { readSync, writeSync } from 'node:fs'
 import { CodedError, createRandomSource, type RandomSource } from '@waxseal/core'
 
-/** Largest input that is read; what is larger is no secrets file. */
-export const MAX_INPUT_BYTES = 512 * 1024 * 1024
+/** Largest input that is read unless the user says more. */
+export const MAX_INPUT_BYTES = 256 * 1024 * 1024
 const CHUNK_BYTES = 64 * 1024
 const RETRY_MS = 5
 /** What a shell sees of a program that SIGPIPE ended. */
 const STATUS_PIPE = 141
 
+export interface ReadLimit {
+  readonly limitBytes: number
+  /** How the user can raise it. */
+  readonly hint?: string
+}
+
 export interface Input {
   readonly isTerminal: boolean
   /** Everything up to the end. @throws CodedError PARSE_LIMIT, FILE_UNREADABLE */
-  readAll(): Uint8Array
+  readAll(limit?: ReadLimit): Uint8Array
   /** One line without its end; null at the end of the input. */
   readLine(): Promise<string | null>
 }
@@ -85,14 +91,14 @@ class ProcessInput implements Input {
     return isTerminal(0)
   }
 
-  readAll(): Uint8Array {
+  readAll({ limitBytes, hint }: ReadLimit = { limitBytes: MAX_INPUT_BYTES }): Uint8Array {
     const chunks: Buffer[] = []
     for (let total = 0; ; ) {
       const chunk = Buffer.alloc(CHUNK_BYTES)
       const length = untilReady(() => readSync(0, chunk, 0, CHUNK_BYTES, null), 'FILE_UNREADABLE', 'cannot read standard input')
       if (length === 0) return Buffer.concat(chunks)
       total += length
-      if (total > MAX_INPUT_BYTES) throw new CodedError('PARSE_LIMIT', `standard input is larger than ${MAX_INPUT_BYTES} bytes`)
+      if (total > limitBytes) throw new CodedError('PARSE_LIMIT', `standard input is larger than ${limitBytes} bytes`, hint === undefined ? {} : { hint })
       chunks.push(chunk.subarray(0, length))
     }
   }

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 import { getSystemErrorMessage } from 'node:util'
 import { CodedError, type ErrorCode } from '@waxseal/core'
-import { MAX_INPUT_BYTES, ProcessOutput } from './context.ts'
+import { MAX_INPUT_BYTES, ProcessOutput, type ReadLimit } from './context.ts'
 
 const CHUNK_BYTES = 256 * 1024
 const MAX_LINKS = 40
@@ -43,8 +43,7 @@ function descriptorOf(path: string): number | undefined {
   return number === undefined ? undefined : Number(number)
 }
 
-export interface ReadOptions {
-  readonly limitBytes?: number
+export interface ReadOptions extends Partial<ReadLimit> {
   /** What messages call the file, if not by its path. */
   readonly name?: string
 }
@@ -54,7 +53,7 @@ export interface ReadOptions {
  * @param path - absolute
  * @throws CodedError FILE_NOT_FOUND, FILE_IS_DIRECTORY, FILE_UNREADABLE, PARSE_LIMIT
  */
-export function readFileBounded(path: string, { limitBytes = MAX_INPUT_BYTES, name = path }: ReadOptions = {}): Uint8Array {
+export function readFileBounded(path: string, { limitBytes = MAX_INPUT_BYTES, hint, name = path }: ReadOptions = {}): Uint8Array {
   const given = descriptorOf(path)
   let fd: number
   try {
@@ -66,7 +65,7 @@ export function readFileBounded(path: string, { limitBytes = MAX_INPUT_BYTES, na
     const stats = fstatSync(fd)
     if (stats.isDirectory()) throw new CodedError('FILE_IS_DIRECTORY', `${name}: is a directory`)
     if (given === undefined && !stats.isFile() && !stats.isFIFO()) throw new CodedError('FILE_UNREADABLE', `${name}: not a regular file`)
-    return readToEnd(fd, name, stats.isFile() ? stats.size : 0, limitBytes)
+    return readToEnd(fd, name, stats.isFile() ? stats.size : 0, { limitBytes, ...(hint !== undefined && { hint }) })
   } catch (cause) {
     throw cause instanceof CodedError ? cause : fileError('FILE_UNREADABLE', name, cause)
   } finally {
@@ -74,8 +73,8 @@ export function readFileBounded(path: string, { limitBytes = MAX_INPUT_BYTES, na
   }
 }
 
-function readToEnd(fd: number, name: string, expectedBytes: number, limitBytes: number): Uint8Array {
-  const tooLarge = (): CodedError => new CodedError('PARSE_LIMIT', `${name}: larger than ${limitBytes} bytes`)
+function readToEnd(fd: number, name: string, expectedBytes: number, { limitBytes, hint }: ReadLimit): Uint8Array {
+  const tooLarge = (): CodedError => new CodedError('PARSE_LIMIT', `${name}: larger than ${limitBytes} bytes`, hint === undefined ? {} : { hint })
   if (expectedBytes > limitBytes) throw tooLarge()
   let bytes = Buffer.allocUnsafe(Math.max(expectedBytes + 1, CHUNK_BYTES))
   let length = 0

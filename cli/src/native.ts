@@ -6,6 +6,7 @@ import { Command, CommanderError } from 'commander'
 import { CodedError } from '@waxseal/core'
 import { COMMANDS } from './commands/index.ts'
 import type { Context, Handler } from './context.ts'
+import { withInputLimit } from './input-limit.ts'
 import { OptionValues, type NativeCommand } from './native-command.ts'
 import { WAXSEAL_VERSION } from './waxseal-version.ts'
 
@@ -46,7 +47,7 @@ export const native: Handler = async (args, context) => {
       const positional = given.slice(0, -2).flat().filter((word): word is string => typeof word === 'string')
       const options = new OptionValues(given.at(-2) as Record<string, unknown>)
       const action = await command.load()
-      status = await action(positional, options, allowing(options.list('allow'), context))
+      status = await action(positional, options, withInputLimit(options.text('maxInput'), allowing(options.list('allow'), context)))
     })
   }
   if (args.length === 0) {

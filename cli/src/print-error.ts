@@ -28,7 +28,7 @@ const HINTS: Partial<Readonly<Record<ErrorCode, string>>> = {
   PARSE_EMPTY: 'write something into it first',
   PARSE_ENCODING: 'text is UTF-8; --type binary takes any bytes',
   PARSE_FAILED: 'if its name does not tell its format, --type does',
-  PARSE_LIMIT: '--type binary takes anything up to 512 MiB as one value',
+  PARSE_LIMIT: '--type binary takes anything as one value',
   PARSE_ROOT: 'the top level must be a map; --type binary takes anything as one value',
   PATH_INVALID: 'waxseal view FILE shows what is there',
   PATH_NOT_FOUND: 'waxseal view FILE shows what is there',
@@ -44,12 +44,20 @@ export function printError(error: unknown, { stderr }: Context): void {
     stderr.write(`waxseal: ${printable(error.message)}${placeOf(error)}\n`)
     const hint = error.hint ?? HINTS[error.code]
     if (hint) stderr.write(`hint: ${printable(hint)}\n`)
+  } else if (isTooLong(error)) {
+    stderr.write('waxseal: the text is longer than 512 MiB, which is more than can be held\nhint: split the file\n')
   } else if (error instanceof Error) {
     const frames = error.stack?.split('\n').filter((line) => /^\s+at /.test(line)) ?? []
     stderr.write(`waxseal: internal error: ${error.name}\n${frames.map((line) => `${line}\n`).join('')}`)
   } else {
     stderr.write('waxseal: internal error\n')
   }
+}
+
+/** A text that the engine cannot hold. */
+function isTooLong(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  return ('code' in error && error.code === 'ERR_STRING_TOO_LONG') || (error instanceof RangeError && error.message === 'Invalid string length')
 }
 
 /** Unless the message tells it, as those do that SOPS words alike. */

@@ -24,6 +24,7 @@ import {
 import { formatByName, formatForPath, formats } from '@waxseal/formats'
 import type { Context } from './context.ts'
 import { readFileBounded, replaceFile } from './files.ts'
+import { inputLimit } from './input-limit.ts'
 import { printable } from './print-error.ts'
 import { nativeProviders } from './providers.ts'
 import { layoutHintOf, readRuleFile, ruleFor, searchRuleFile, type LoadedRules } from './rules.ts'
@@ -41,7 +42,7 @@ export function formatOf(name: string, type: string | undefined): Format {
 }
 
 export function readSource(context: Context, file: string): Uint8Array {
-  return file === STDIO ? context.stdin.readAll() : readFileBounded(resolve(context.cwd, file), { name: file })
+  return file === STDIO ? context.stdin.readAll(inputLimit(context)) : readFileBounded(resolve(context.cwd, file), { name: file, ...inputLimit(context) })
 }
 
 /** @throws CodedError PARSE_ENCODING - a value would be stored with a replacement character in place of each broken byte */

@@ -7,6 +7,7 @@ import { checkVersion, CodedError, openDocument, parseDecryptionOrder, parseMeta
 import type { Document, Format, OpenedDocument, Providers, UnlockedDocument } from '@waxseal/core'
 import { wantsColour } from '../context.ts'
 import { readFileBounded } from '../files.ts'
+import { inputLimit } from '../input-limit.ts'
 import { type Invocation, SopsError } from './action.ts'
 import { unrecoverable } from './key-report.ts'
 import { providersFor } from './keys.ts'
@@ -17,8 +18,8 @@ const LOGGER = 'SOPS'
 
 /** @param path - absolute, or as given for messages that show it so; undefined: standard input */
 export function readInput({ context }: Invocation, path: string | undefined): Promise<Uint8Array> {
-  if (path === undefined) return failingWith(STATUS_READ, 'Error reading from stdin: ', () => context.stdin.readAll())
-  return failingWith(STATUS_READ, 'Error reading file: ', () => readFileBounded(path === '' ? path : resolve(context.cwd, path), { name: path }))
+  if (path === undefined) return failingWith(STATUS_READ, 'Error reading from stdin: ', () => context.stdin.readAll(inputLimit(context)))
+  return failingWith(STATUS_READ, 'Error reading file: ', () => readFileBounded(path === '' ? path : resolve(context.cwd, path), { name: path, ...inputLimit(context) }))
 }
 
 /** Nothing at all counts as not encrypted. */

@@ -40,6 +40,7 @@ const TEXT: Partial<Readonly<Record<ErrorCode, (error: CodedError) => string>>> 
   FILE_NOT_FOUND: (error) => `open ${error.message}`,
   FILE_UNREADABLE: (error) => `open ${error.message}`,
   FILE_IS_DIRECTORY: (error) => `read ${error.message}`,
+  PARSE_LIMIT: ({ message, hint }) => (hint === undefined ? message : `${message}: ${hint}`),
   CANCELED: (error) => capitalized(error.message),
 }
 

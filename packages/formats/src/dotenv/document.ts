@@ -10,6 +10,7 @@ import {
 import { byteText, bytesOf, decodePiece, encodePiece } from '../byte-text.ts'
 import { type FlatEntry, flatten, unflatten } from '../flat-metadata.ts'
 import { type Replacement, splice } from '../splice.ts'
+import { refuseTooMany } from '../value-limit.ts'
 import { entryLine, escapedValue, METADATA_PREFIX, valueText } from './emit.ts'
 
 /** A line with its line break, and in it the place of the value or of the comment's text. A file that ends without one is read as if it had it. */
@@ -50,6 +51,7 @@ function readLines(text: string): Line[] {
   for (let start = 0, number = 1; start < text.length; number += 1) {
     const lineBreak = text.indexOf('\n', start)
     if (lineBreak > start) lines.push(readLine(text, start, lineBreak, number))
+    refuseTooMany(lines.length)
     start = lineBreak + 1
   }
   return lines

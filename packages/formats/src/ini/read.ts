@@ -7,6 +7,7 @@
  */
 import { decodePiece } from '../byte-text.ts'
 import { errorAt } from '../source-text.ts'
+import { refuseTooMany } from '../value-limit.ts'
 import { skipSpace, trim, trimEnd } from './space.ts'
 
 export const DEFAULT_SECTION = 'DEFAULT'
@@ -76,12 +77,17 @@ export function readIni(text: string): IniFile {
   const sections: (IniSection & { keys: IniKey[] })[] = [{ name: DEFAULT_SECTION, header: undefined, comment: undefined, junk: undefined, keys: [] }]
   let above: Range[] = []
   let unnamed = 0
+  let items = 0
   for (let at = text.startsWith('\xef\xbb\xbf') ? 3 : 0; at < text.length; ) {
     const lineEnd = endOfLine(text, at)
     const start = skipSpace(text, at, lineEnd)
     if (start === lineEnd) {
       at = lineEnd
-    } else if (COMMENT.test(text[start]!)) {
+      continue
+    }
+    items += 1
+    refuseTooMany(items)
+    if (COMMENT.test(text[start]!)) {
       above.push({ start, end: trimEnd(text, start, lineEnd) })
       at = lineEnd
     } else if (text[start] === '[') {

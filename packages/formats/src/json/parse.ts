@@ -6,6 +6,7 @@
  */
 import { CodedError, type Entry, isInt64, type LeafNode, type ListNode, type MapNode } from '@waxseal/core'
 import { errorAt } from '../source-text.ts'
+import { refuseTooMany } from '../value-limit.ts'
 
 const MAX_DEPTH = 10_000 // Go's
 const MAX_INT_CHARS = 20
@@ -48,6 +49,7 @@ interface OpenKey {
 /** Without recursion. @throws CodedError PARSE_FAILED, PARSE_ROOT, PARSE_LIMIT */
 export function parseJson(text: string): JsonMap {
   let at = 0
+  let values = 0
   const containers: (OpenMap | OpenList)[] = []
   const keys: (OpenKey | undefined)[] = [] // of the containers; undefined in lists
   let key: OpenKey | undefined
@@ -69,6 +71,8 @@ export function parseJson(text: string): JsonMap {
   /** @returns undefined behind an opening bracket that something follows */
   function readValue(): JsonValue | undefined {
     const start = at
+    values += 1
+    refuseTooMany(values)
     switch (text.charCodeAt(at)) {
       case 0x22: return { kind: 'leaf', value: readString(), start, end: at }
       case 0x7b: return open({ kind: 'map', start, end: start, items: [] }, 0x7d)

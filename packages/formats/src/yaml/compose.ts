@@ -4,6 +4,7 @@
  * Without recursion: a file cannot exhaust the stack.
  * @module
  */
+import { refuseTooMany } from '../value-limit.ts'
 import { Scanner } from './scan.ts'
 import { syntaxError, type Source } from './source.ts'
 import { AliasSyntax, CollectionSyntax, NO_COMMENT, NO_PROPERTIES, ScalarSyntax, type DocumentSyntax, type Properties, type Range, type Syntax } from './syntax.ts'
@@ -51,6 +52,7 @@ class Composer {
   private stem = NO_COMMENT
   private nextComment = 0
   private documents = 0
+  private values = 0
 
   constructor(source: Source, scanner: Scanner) {
     this.source = source
@@ -270,6 +272,9 @@ class Composer {
 
   private add(node: CollectionSyntax, child: Syntax): void {
     node.children.push(child)
+    if (node.kind === 'map' && node.children.length % 2 === 1) return // a key
+    this.values += 1
+    refuseTooMany(this.values)
   }
 
   /** Ends the topmost collection. The comments that wait at a closing token are its own. */

@@ -3,6 +3,7 @@
  * Follows: libyaml's scanner as go.yaml.in/yaml/v3 has it (YAML 1.1 with that library's leniences), comments included.
  * @module
  */
+import { refuseTooMany } from '../value-limit.ts'
 import { BYTE_ORDER_MARK, isBlank, isBreak, isBreakOrEnd, isDigit, isGap, isNameCharacter, SPACE, TAB } from './characters.ts'
 import { Cursor } from './cursor.ts'
 import { scanComments, scanLineComment } from './scan-comment.ts'
@@ -436,6 +437,7 @@ export class Scanner {
 
   private addLines(comment: PendingComment): void {
     for (const line of comment.lines) if (line !== null) this.commentLines.push(line)
+    refuseTooMany(this.commentLines.length)
   }
 }
 
