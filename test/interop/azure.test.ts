@@ -29,7 +29,7 @@ let tokens: ScriptedServer
 let proxy: ConnectProxy
 
 beforeAll(async () => {
-  identity = makeServerIdentity(new Date(), ['*.vault.azure.net', '*.managedhsm.azure.net', '*.vault.usgovcloudapi.net', 'login.microsoftonline.com'])
+  identity = makeServerIdentity(new Date(), ['*.vault.azure.net', '*.managedhsm.azure.net', '*.vault.usgovcloudapi.net', '*.vault.example', 'login.microsoftonline.com'])
   vault = new AzureKeyVault(seed)
   const login = microsoftLogin(['secret-hunter2', 'assertion-hunter2'])
   server = await startScriptedServer((request) => (request.headers.host === 'login.microsoftonline.com' ? login(request) : vault.vault(request)), { tls: identity })
@@ -158,5 +158,20 @@ describe('credentials', () => {
     const { stderr } = await run(built('sops'), ['decrypt', file], { cwd, env: { ...network, HTTPS_PROXY: way.url } })
     expect(stderr.replace(/\s*\n\s*\|\s*/g, ' ')).toContain('wants tokens for https://management.azure.com, to which it does not belong')
     expect(evil.requests.map(({ headers, body }) => [headers.authorization, body])).toStrictEqual([[undefined, '']])
+  })
+})
+
+describe('a file that names a vault of somebody else', () => {
+  it('leads native commands nowhere, unless the user allows it', async () => {
+    const { cwd, env } = work()
+    writeFileSync(join(cwd, 'e.yaml'), cloudText('sops/azure-one.yaml').replace(VAULT, 'https://waxseal-alpha.vault.example'))
+    const before = proxy.targets.length
+    const refused = await run(built('waxseal'), ['decrypt', 'e.yaml'], { cwd, env })
+    expect(refused.stderr).toContain('Azure Key Vault https://waxseal-alpha.vault.example is not among the hosts that keys of files may name')
+    expect(refused.stderr).toContain('hint: if you trust it, allow it with --allow https://waxseal-alpha.vault.example or WAXSEAL_ALLOW')
+    expect(proxy.targets.length).toBe(before)
+    const allowed = await run(built('waxseal'), ['decrypt', '--allow', 'waxseal-alpha.vault.example', 'e.yaml'], { cwd, env })
+    expect(allowed.stderr).toBe('')
+    expect(proxy.targets.slice(before)).toStrictEqual(['waxseal-alpha.vault.example:443'])
   })
 })

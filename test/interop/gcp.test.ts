@@ -163,6 +163,21 @@ describe('credentials', () => {
     expect(server.requests.map(({ target }) => target.split(':').at(-1))).toStrictEqual(['decrypt', 'decrypt', 'decrypt'])
   })
 
+  it('of a machine come from its metadata service', async () => {
+    const metadata = await startScriptedServer(({ target }) => ({
+      status: 200,
+      headers: { 'metadata-flavor': 'Google' },
+      body: target.includes('/token') ? { access_token: 'machine', expires_in: 3600, token_type: 'Bearer' } : {},
+    }))
+    const server = await startScriptedServer(gcpKmsOverRest(new GcpKms(seed, { accepts: (token) => token === 'machine' })))
+    onTestFinished(async () => {
+      await Promise.all([metadata.close(), server.close()])
+    })
+    const env = { SOPS_GCP_KMS_ENDPOINT: server.url, GCE_METADATA_HOST: metadata.url.slice('http://'.length) }
+    expect((await run(built('sops'), ['decrypt', join(folder, 'sops', 'gcp-one.yaml')], { cwd: testFolder(), env })).stderr).toBe('')
+    expect(metadata.requests.length).toBeLessThanOrEqual(2)
+  })
+
   it('are named by keys test', async () => {
     const result = await run(built('waxseal'), ['keys', 'test', '--json', join(folder, 'sops', 'gcp-first-key-unknown.yaml')], { cwd: testFolder(), env: overRest })
     expect(JSON.parse(result.stdout.toString())).toMatchObject({ opens: true, keys: [{ outcome: 'failed', error: { code: 'KEY_UNUSABLE' } }, { outcome: 'recovered', source: 'GOOGLE_OAUTH_ACCESS_TOKEN' }] })

@@ -13,6 +13,8 @@ const SCOPES = ['https://www.googleapis.com/auth/cloud-platform', 'https://www.g
 const BEARER = /^[\x21-\x7e]+$/
 const HINT = 'gcloud auth application-default login makes some, GOOGLE_CREDENTIALS and GOOGLE_APPLICATION_CREDENTIALS name those of a service account'
 const TOKEN_MS = 10_000
+/** Where none is given, the library runs gcloud and asks the machine for one: four seconds. */
+const UNUSED = 'unused'
 
 export type Authorize = () => Promise<Readonly<Record<string, string>>>
 
@@ -40,7 +42,7 @@ export function createAuthorize({ credentials, accessToken }: GcpSettings, agent
 async function findClient(json: string | undefined, { http, https }: Agents, universeDomain: string | undefined) {
   const { Compute, GoogleAuth } = (await import('google-auth-library')).default
   const clientOptions: OAuth2ClientOptions = { transporterOptions: { timeout: TOKEN_MS, agent: ({ protocol }) => (protocol === 'http:' ? http : https) } }
-  const auth = new GoogleAuth({ scopes: SCOPES, clientOptions })
+  const auth = new GoogleAuth({ scopes: SCOPES, clientOptions, projectId: UNUSED })
   auth.useJWTAccessWithScope = true // a service account's statement is signed here: no token is fetched
   const client = json === undefined ? await auth.getClient() : withoutWarnings(() => auth.fromJSON(parseCredentials(json), clientOptions))
   // A machine's own account belongs to the universe in which the machine stands.

@@ -25,18 +25,23 @@ const BY_HTTP_STATUS: Readonly<Record<number, StatusName>> = {
 export function grpcTransport(endpoint: URL, { https }: Agents): Transport {
   let known: Promise<ClientHttp2Session> | undefined
 
+  const forget = (): void => {
+    known = undefined
+  }
+
   async function connect(): Promise<ClientHttp2Session> {
     const socket = await openSocket(endpoint, https)
     const session = connectHttp2(endpoint, { createConnection: () => socket })
-    session.on('error', () => {}) // the streams tell
+    session.once('goaway', forget).once('close', forget)
+    session.on('error', forget) // the streams tell
     session.unref()
     return session
   }
 
   return async (request, authorization, signal) => {
-    const isUsable = (await known?.catch(() => undefined))?.closed === false
-    known = isUsable ? known : connect()
-    return await call(await known!, request, authorization, signal)
+    known ??= connect()
+    known.catch(forget)
+    return await call(await known, request, authorization, signal)
   }
 }
 

@@ -68,12 +68,16 @@ describe('a data key', () => {
     const gcp = provider({ endpoint, agents: async () => ({ http: new HttpAgent(), https: new HttpsAgent({ ca: identity.caPem }) }) })
     const refs = await Promise.all([1, 2, 3].map(() => gcp.wrap(part, gcp.fromText(KEY, { now }), { signal })))
     for (const ref of refs) expect(Buffer.from((await gcp.unwrap(ref, { signal })) ?? []).equals(part)).toBe(true)
-    expect(grpc.calls).toHaveLength(6)
-    kms.deny(KEY)
+    expect([grpc.calls.length, grpc.connections]).toStrictEqual([6, 1])
     const [ref] = refs as [GcpRef]
+    grpc.befall('cut', 'silence')
+    expect(await failureOf(gcp.unwrap(ref, { signal }))).toMatchObject({ code: 'KEY_SERVICE_FAILED' })
+    expect(await failureOf(gcp.unwrap(ref, { signal }))).toMatchObject({ code: 'KEY_SERVICE_TIMEOUT' })
+    expect(await gcp.unwrap(ref, { signal })).not.toBeNull()
+    kms.deny(KEY)
     expect(await failureOf(gcp.unwrap(ref, { signal }))).toMatchObject({ code: 'KEY_ACCESS_DENIED' })
     expect((await failureOf(provider({ endpoint }).unwrap(ref, { signal }))).message).toMatch(/GCP KMS cannot be reached: .*(CERT|SIGNATURE)/)
-    expect(grpc.calls).toHaveLength(7)
+    expect(grpc.calls).toHaveLength(10)
   })
 
   it('travels with a checksum, which the service compares', async () => {

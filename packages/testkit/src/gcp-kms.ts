@@ -165,6 +165,10 @@ export interface GrpcServer {
   readonly port: number
   /** Paths, in the order of their arrival. */
   readonly calls: readonly string[]
+  /** How many connections there were. */
+  readonly connections: number
+  /** @param troubles - one for each of the next calls: its connection is cut, or it gets no answer */
+  befall(...troubles: readonly ('cut' | 'silence')[]): void
   close(): Promise<void>
 }
 
@@ -172,16 +176,24 @@ export interface GrpcServer {
 export async function startGcpKmsOverGrpc(kms: GcpKms, { certPem, keyPem }: ServerIdentity): Promise<GrpcServer> {
   const calls: string[] = []
   const sessions = new Set<ServerHttp2Session>()
+  const planned: ('cut' | 'silence')[] = []
   const server = createSecureServer({ cert: certPem, key: keyPem })
   server.on('session', (session) => sessions.add(session))
   server.on('stream', (stream, headers) => {
     calls.push(String(headers[':path']))
-    void answer(stream, String(headers[':path']), headers.authorization, kms)
+    const trouble = planned.shift()
+    stream.on('error', () => {}) // the client has gone
+    if (trouble === 'cut') stream.session?.destroy()
+    else if (trouble !== 'silence') void answer(stream, String(headers[':path']), headers.authorization, kms)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
     port: (server.address() as AddressInfo).port,
     calls,
+    get connections() {
+      return sessions.size
+    },
+    befall: (...troubles) => void planned.push(...troubles),
     close() {
       for (const session of sessions) session.destroy()
       return new Promise((resolve) => server.close(() => resolve()))
@@ -190,7 +202,6 @@ export async function startGcpKmsOverGrpc(kms: GcpKms, { certPem, keyPem }: Serv
 }
 
 async function answer(stream: ServerHttp2Stream, path: string, authorization: string | undefined, kms: GcpKms): Promise<void> {
-  stream.on('error', () => {}) // the client has gone
   let body: Buffer | undefined
   let [status, message] = [0, '']
   try {
