@@ -7,17 +7,17 @@
 import { hostname } from 'node:os'
 import type { HostPolicy, KeyProvider } from '@waxseal/core'
 import { createAwsProvider, type AwsSources } from '@waxseal/provider-aws'
+import { awsEndpoint } from './aws-endpoints.ts'
 import type { Context } from './context.ts'
 
 const MAX_SESSION_NAME = 64
 
 export function awsProvider(context: Context, hosts: HostPolicy): KeyProvider {
   const { env } = context
-  const ignoresEndpoints = env['AWS_IGNORE_CONFIGURED_ENDPOINT_URLS']?.toLowerCase() === 'true'
   return createAwsProvider({
     hosts,
-    endpoint: ignoresEndpoints ? undefined : env['AWS_ENDPOINT_URL_KMS'] || env['AWS_ENDPOINT_URL'] || undefined,
     sources: {
+      endpoint: (service, profile) => awsEndpoint(context, service, profile),
       credentials: staticCredentials(env),
       webIdentity: webIdentity(env),
       sessionName: `sops@${hostname().replace(/[^a-zA-Z0-9=,.@-_]+/g, '')}`.slice(0, MAX_SESSION_NAME),

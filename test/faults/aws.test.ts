@@ -7,7 +7,7 @@ import { createServer, Agent as HttpAgent, type IncomingMessage, type ServerResp
 import { createServer as createTlsServer, Agent as HttpsAgent } from 'node:https'
 import type { AddressInfo, Server } from 'node:net'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { CodedError, recoverDataKey, restrictHosts, type CallLimits, type KeyReport } from '@waxseal/core'
 import { createAwsProvider } from '@waxseal/provider-aws'
 import { makeServerIdentity, startConnectProxy } from '@waxseal/testkit'
@@ -55,17 +55,13 @@ afterAll(() => void server.close())
 beforeEach(() => {
   answers = []
   requests = 0
-  process.env['AWS_ENDPOINT_URL'] = url
 })
-afterEach(() => delete process.env['AWS_ENDPOINT_URL'])
 
 function provider(limits: Partial<CallLimits> = {}, endpoint = url) {
-  process.env['AWS_ENDPOINT_URL'] = endpoint
   return createAwsProvider({
     hosts: restrictHosts(() => []),
-    endpoint,
     limits: { pauseMs: 1, ...limits },
-    sources: { credentials: SECRETS, sessionName: 'sops@test', agents: async () => ({ http: new HttpAgent(), https: new HttpsAgent() }) },
+    sources: { endpoint: () => endpoint, credentials: SECRETS, sessionName: 'sops@test', agents: async () => ({ http: new HttpAgent(), https: new HttpsAgent() }) },
   })
 }
 

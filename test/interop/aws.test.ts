@@ -50,19 +50,10 @@ describe.skipIf(!python)(`AWS KMS on moto${python ? '' : ' (left out: rig moto)'
   afterAll(() => moto?.stop())
 
   describe('recorded files of the real sops', () => {
-    let before: string | undefined
-    beforeEach(() => {
-      before = process.env['AWS_ENDPOINT_URL']
-      process.env['AWS_ENDPOINT_URL'] = moto.url
-    })
-    afterEach(() => {
-      if (before === undefined) delete process.env['AWS_ENDPOINT_URL']
-      else process.env['AWS_ENDPOINT_URL'] = before
-    })
-
     const provider = createAwsProvider({
       hosts: restrictHosts(() => []),
       sources: {
+        endpoint: () => moto.url,
         credentials: { accessKeyId: CREDENTIALS.AWS_ACCESS_KEY_ID, secretAccessKey: CREDENTIALS.AWS_SECRET_ACCESS_KEY },
         sessionName: 'sops@test',
         agents: async () => ({ http: new HttpAgent(), https: new HttpsAgent() }),
@@ -213,13 +204,13 @@ describe.skipIf(!python)(`AWS KMS on moto${python ? '' : ' (left out: rig moto)'
   it('profiles, their roles and web identities give credentials, and their endpoint holds', async () => {
     const cwd = testFolder()
     const [config, keys, token] = ['config', 'credentials', 'token'].map((name) => join(cwd, name)) as [string, string, string]
-    writeFileSync(config, `[profile base]\nendpoint_url = ${moto.url}\n[profile team]\nrole_arn = ${ROLE}\nsource_profile = base\nregion = eu-west-1\n`)
+    writeFileSync(config, `[profile base]\nendpoint_url = ${moto.url}\n[profile team]\nrole_arn = ${ROLE}\nsource_profile = base\nregion = eu-west-1\nendpoint_url = ${moto.url}\n`)
     writeFileSync(keys, '[base]\naws_access_key_id = AKIABASE\naws_secret_access_key = base-secret\n')
     writeFileSync(token, 'header.payload.signature')
     writeFileSync(join(cwd, 'p.yaml'), 'a: one\n')
     const files = { AWS_CONFIG_FILE: config, AWS_SHARED_CREDENTIALS_FILE: keys, AWS_EC2_METADATA_DISABLED: 'true' }
     const ways: readonly (readonly [readonly string[], Readonly<Record<string, string>>])[] = [
-      [['--aws-profile', 'team'], { ...files, AWS_ENDPOINT_URL: moto.url }],
+      [['--aws-profile', 'team'], files],
       [[], { ...files, AWS_PROFILE: 'base' }],
       [[], { AWS_WEB_IDENTITY_TOKEN_FILE: token, AWS_ROLE_ARN: ROLE, AWS_EC2_METADATA_DISABLED: 'true', AWS_ENDPOINT_URL: moto.url }],
     ]

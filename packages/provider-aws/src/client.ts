@@ -1,8 +1,8 @@
 /**
  * What AWS's SDK does: credentials, roles, requests to KMS. Loaded when first used.
  * Credentials are looked for in the reference's order: those that the program hands over from the environment, a web identity, then
- * what the SDK finds itself (shared configuration with SSO and processes, container, instance). For that, for endpoints and for
- * FIPS the SDK reads AWS's own variables and files.
+ * what the SDK finds itself (shared configuration with SSO and processes, container, instance). For that and for FIPS the SDK reads
+ * AWS's own variables and files.
  * @module
  */
 import type { Agent as HttpAgent } from 'node:http'
@@ -13,6 +13,8 @@ export interface AwsSources {
   /** Static ones, as the environment holds them. */
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string } | undefined
   readonly webIdentity?: WebIdentity | undefined
+  /** URL that the user set for a service, in place of the one that follows from the region. @param profile - empty: none @throws CodedError */
+  readonly endpoint?: (service: 'KMS' | 'STS', profile: string) => string | undefined
   /** Of roles that keys name: tells in AWS's logs who it was. */
   readonly sessionName: string
   /** Proxies and trusted authorities. @throws CodedError */
@@ -114,16 +116,25 @@ interface ClientConfig {
   readonly maxAttempts: number
   readonly requestHandler: { readonly httpAgent: HttpAgent; readonly httpsAgent: HttpsAgent }
   readonly profile?: string
+  readonly endpoint?: string
 }
 
 async function loadSdk({ region, profile, role }: KmsConnection, sources: AwsSources): Promise<Sdk> {
   const { DecryptCommand, EncryptCommand, IncorrectKeyException, KMSClient } = await import('@aws-sdk/client-kms')
   const { http: httpAgent, https: httpsAgent } = await sources.agents()
+  const [kmsEndpoint, stsEndpoint] = [sources.endpoint?.('KMS', profile), sources.endpoint?.('STS', profile)]
   // One attempt: the frame around each call decides about more.
-  const config: ClientConfig = { region, maxAttempts: 1, requestHandler: { httpAgent, httpsAgent }, ...(profile !== '' && { profile }) }
-  const base = profile === '' && sources.credentials ? sources.credentials : await providerChain(profile, sources, config)
-  const credentials = role === '' ? base : await assumedRole(role, base, sources, config)
-  return { DecryptCommand, EncryptCommand, IncorrectKeyException, client: new KMSClient({ ...config, credentials }) }
+  const config = (endpoint: string | undefined): ClientConfig => ({
+    region,
+    maxAttempts: 1,
+    requestHandler: { httpAgent, httpsAgent },
+    ...(profile !== '' && { profile }),
+    ...(endpoint !== undefined && { endpoint }),
+  })
+  const forAll = kmsEndpoint === stsEndpoint ? stsEndpoint : undefined // the chain asks other services, too
+  const base = profile === '' && sources.credentials ? sources.credentials : await providerChain(profile, sources, config(forAll))
+  const credentials = role === '' ? base : await assumedRole(role, base, sources, config(stsEndpoint))
+  return { DecryptCommand, EncryptCommand, IncorrectKeyException, client: new KMSClient({ ...config(kmsEndpoint), credentials }) }
 }
 
 async function providerChain(profile: string, { webIdentity }: AwsSources, clientConfig: ClientConfig): Promise<Credentials> {

@@ -12,8 +12,6 @@ import { displayName, fieldsOf, newRef, refFrom, refFromGroup, type AwsRef } fro
 export interface AwsOptions {
   readonly hosts: HostPolicy
   readonly sources: AwsSources
-  /** URL that the environment sets for KMS: requests go there, whatever region a key names. */
-  readonly endpoint?: string | undefined
   readonly limits?: Partial<CallLimits>
   /** In place of the SDK, for tests. */
   readonly connect?: (connection: KmsConnection, sources: AwsSources) => KmsClient
@@ -25,7 +23,7 @@ const REGION = /^[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?$/
 /** eu-west-1, us-gov-east-1, us-isob-east-1, eusc-de-east-1: `amazonaws.com` stands for the domains of all partitions. */
 const VENDOR_HOST = /^https:\/\/kms\.[a-z]{2,5}(?:-[a-z]{2,12}){1,3}-\d{1,2}\.amazonaws\.com$/
 
-export function createAwsProvider({ hosts, sources, endpoint, limits = {}, connect = connectKms }: AwsOptions): KeyProvider<AwsRef> {
+export function createAwsProvider({ hosts, sources, limits = {}, connect = connectKms }: AwsOptions): KeyProvider<AwsRef> {
   const caller = createServiceCaller({ service: 'AWS KMS', judge, limits })
   const clients = new Map<string, KmsClient>()
 
@@ -40,6 +38,7 @@ export function createAwsProvider({ hosts, sources, endpoint, limits = {}, conne
   async function use<T>(ref: AwsRef, signal: AbortSignal, step: string, work: (client: KmsClient, signal: AbortSignal) => Promise<T>): Promise<T> {
     const { role, profile } = ref
     const region = regionOf(ref)
+    const endpoint = sources.endpoint?.('KMS', profile)
     if (endpoint === undefined) hosts.check({ what: 'AWS endpoint', url: `https://kms.${region}.amazonaws.com`, vendor: VENDOR_HOST, setting: 'AWS_ENDPOINT_URL_KMS' })
     const client = clientFor({ region, role, profile })
     return caller.operation(signal, async (call) => {

@@ -26,7 +26,7 @@ class Watching extends HttpsAgent {
 }
 
 function provider(sources: Partial<AwsSources>, https: HttpsAgent = new HttpsAgent(), endpoint?: string) {
-  return createAwsProvider({ hosts: restrictHosts(() => []), endpoint, sources: { sessionName: 'sops@test', agents: async () => ({ http: new HttpAgent(), https }), ...sources } })
+  return createAwsProvider({ hosts: restrictHosts(() => []), sources: { sessionName: 'sops@test', endpoint: () => endpoint, agents: async () => ({ http: new HttpAgent(), https }), ...sources } })
 }
 
 afterEach(() => vi.unstubAllEnvs())
@@ -89,7 +89,7 @@ describe('credentials', () => {
     const dir = tempDir()
     const folder = dir.path
     onTestFinished(() => dir.remove())
-    for (const [name, value] of Object.entries({ HOME: folder, AWS_CONFIG_FILE: join(folder, 'config'), AWS_SHARED_CREDENTIALS_FILE: join(folder, 'credentials'), AWS_ENDPOINT_URL: url })) vi.stubEnv(name, value)
+    for (const [name, value] of Object.entries({ HOME: folder, AWS_CONFIG_FILE: join(folder, 'config'), AWS_SHARED_CREDENTIALS_FILE: join(folder, 'credentials'), AWS_ENDPOINT_URL_SSO: url })) vi.stubEnv(name, value)
     for (const name of ['AWS_PROFILE', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_EC2_METADATA_DISABLED']) vi.stubEnv(name, undefined)
     return { url, folder, seen }
   }

@@ -36,7 +36,8 @@ function kms(script: Script = {}, more: { readonly hosts?: HostPolicy; readonly 
       decrypt: async ({ ciphertext }) => (step('decrypt'), xor(ciphertext)),
     }
   }
-  const provider = createAwsProvider({ hosts: restrictHosts(() => []), sources, connect, limits: { pauseMs: 1 }, ...more })
+  const { endpoint, hosts = restrictHosts(() => []) } = more
+  const provider = createAwsProvider({ hosts, sources: { ...sources, endpoint: () => endpoint }, connect, limits: { pauseMs: 1 } })
   return { provider, connections, calls }
 }
 

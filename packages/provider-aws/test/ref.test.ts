@@ -1,3 +1,4 @@
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { CodedError, plainMap, restrictHosts, type Plain, type PlainMap } from '@waxseal/core'
 import { createAwsProvider } from '@waxseal/provider-aws'
@@ -84,5 +85,40 @@ describe('the name of a KMS key', () => {
     [`${KEY}+${ROLE}|a:1|p`, { role: ROLE, context: map({ a: '1' }), aws_profile: 'p' }],
   ])('%s', (name, fields) => {
     expect(aws.displayName(aws.parse(map({ arn: KEY, ...fields })))).toBe(name)
+  })
+})
+
+describe('any entry', () => {
+  const scalar = fc.oneof(fc.string(), fc.bigInt(), fc.double(), fc.boolean(), fc.constant(null))
+  const context = fc.oneof(scalar, fc.dictionary(fc.string(), fc.oneof(scalar, fc.constant([])), { noNullPrototype: false }))
+  const entry = fc.record({ arn: scalar, role: scalar, context, aws_profile: scalar, enc: scalar, created_at: scalar, other: scalar }, { requiredKeys: [] })
+
+  it('is refused, or written as it was read', () => {
+    fc.assert(
+      fc.property(entry, (fields) => {
+        let ref
+        try {
+          ref = aws.parse(map(fields))
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'METADATA_INVALID' })
+          return
+        }
+        const written = aws.serialize(ref)
+        const again = aws.parse(written)
+        expect(aws.serialize(again)).toEqual(written)
+        expect(aws.displayName(again)).toBe(aws.displayName(ref))
+      }),
+    )
+  })
+
+  it('has a name that --kms takes back, unless it has a context or a profile', () => {
+    const part = fc.stringMatching(/^[\w:/=,.@-]{1,30}$/)
+    fc.assert(
+      fc.property(part, fc.option(part, { nil: '' }), (key, role) => {
+        const ref = aws.parse(map({ arn: `arn:aws:kms:${key}`, role: role && `arn:aws:iam::${role}` }))
+        const name = aws.displayName(ref)
+        expect(aws.displayName(aws.fromText(name, { now }))).toBe(name)
+      }),
+    )
   })
 })
