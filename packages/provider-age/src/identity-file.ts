@@ -12,7 +12,7 @@ import { dearmor } from './armor.ts'
 import { encodeBase32 } from './base32.ts'
 import { hybridRecipientText, parseHybridIdentity } from './hybrid.ts'
 import type { AgeIdentity, LockedIdentity } from './identity.ts'
-import { parsePluginIdentity } from './plugin.ts'
+import { parsePluginIdentity, parsePluginRecipient } from './plugin.ts'
 import { readScryptStanza, unwrapForPassphrase } from './scrypt.ts'
 import { parseIdentity, publicPoint, recipientText } from './x25519.ts'
 
@@ -108,29 +108,40 @@ function asIdentityError<T>(step: () => T): T {
   }
 }
 
+/** As age-keygen and plugins write it above an identity. */
+const TOLD_RECIPIENT = /^(?:public key|recipient): *(\S+)$/i
+
 /**
  * The recipients of an identity file, each with the nearest comment above it that is not a key or a date.
+ * That of a plugin's identity is the one that a comment tells.
  * @throws CodedError IDENTITY_INVALID
  */
 export async function namedRecipients(source: string | Uint8Array): Promise<readonly NamedRecipient[]> {
   const found: NamedRecipient[] = []
   let name = ''
+  let told: string | undefined
   for (const line of Buffer.from(source).toString('utf8').split(/\r?\n/)) {
     if (line.startsWith('#')) {
       const comment = line.slice(1).trim()
-      if (comment && !/^(public key|created):/i.test(comment)) name = comment
+      const recipient = TOLD_RECIPIENT.exec(comment)?.[1]
+      if (recipient !== undefined) told = recipient
+      else if (comment && !/^created:/i.test(comment)) name = comment
     } else if (line !== '') {
       if (line.startsWith('age-encryption') || line.startsWith('-----BEGIN AGE')) throw invalid('the file is protected by a passphrase', 'decrypt it with age -d first')
-      found.push({ recipient: await recipientOf(identityOf(line)), name })
+      found.push({ recipient: await recipientOf(identityOf(line), told), name })
       name = ''
+      told = undefined
     }
   }
   return found
 }
 
-async function recipientOf(identity: AgeIdentity): Promise<string> {
+async function recipientOf(identity: AgeIdentity, told: string | undefined): Promise<string> {
   if (identity.kind === 'x25519') return recipientText(publicPoint(identity.key))
-  if (identity.kind === 'plugin') throw invalid(`only age-plugin-${identity.name} can tell the recipient of this identity`)
+  if (identity.kind === 'plugin') {
+    if (told !== undefined && parsePluginRecipient(told)?.name === identity.name) return told
+    throw invalid(`only age-plugin-${identity.name} can tell the recipient of this identity`, 'write it above the identity as a comment: # recipient: age1...')
+  }
   if (identity.kind !== 'hybrid') throw new TypeError('no line holds such an identity')
   try {
     return await hybridRecipientText(identity.seed)

@@ -3,7 +3,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { CodedError } from '@waxseal/core'
 import { encodeBech32 } from '../src/bech32.ts'
-import { createAgeProvider, type PluginHost } from '../src/index.ts'
+import { createAgeProvider, generateIdentity, namedRecipients, type PluginHost } from '../src/index.ts'
 import { parsePluginIdentity, parsePluginRecipient } from '../src/plugin.ts'
 import { encodeUnpadded } from '../src/primitives.ts'
 import { StanzaReader, writeStanza, type Stanza } from '../src/stanza.ts'
@@ -208,6 +208,19 @@ describe('a plugin', () => {
       { numRuns: 50 },
     )
   })
+})
+
+describe('the recipient of a plugin', () => {
+  it.each(['# public key: ', '#    Recipient: '])('is what a comment tells above its identity: %j', async (comment) => {
+    expect(await namedRecipients(`# token\n${comment}${RECIPIENT}\n${IDENTITY}\n`)).toEqual([{ recipient: RECIPIENT, name: 'token' }])
+  })
+
+  it.each(['', '# public key: age1other1qqq\n', `# recipient: ${encodeBech32('age1other', Buffer.of(1))}\n`, `# public key: ${RECIPIENT}\n${generateIdentity(new Date()).fileText}`])(
+    'is not known otherwise: %#',
+    async (before) => {
+      await expect(namedRecipients(`${before}${IDENTITY}\n`)).rejects.toMatchObject({ code: 'IDENTITY_INVALID', message: 'only age-plugin-test can tell the recipient of this identity' })
+    },
+  )
 })
 
 describe('names of plugins', () => {
