@@ -36,6 +36,7 @@ export const EXIT_STATUS: Readonly<Record<ErrorCode, number>> = {
   KEY_ACCESS_DENIED: 1,
   KEY_UNUSABLE: 1,
   KEY_REJECTED: 1,
+  CHILD_REFUSED: 1,
   PUBLISH_FAILED: 1,
   KEY_SERVICE_FAILED: 1,
   KEY_SERVICE_TIMEOUT: 1,

@@ -40,6 +40,7 @@ export type NativeAction = (args: readonly string[], options: OptionValues, cont
 
 export interface NativeCommand {
   readonly name: string
+  readonly alias?: string
   /** As commander reads them: `<file>`, `[file...]`. */
   readonly arguments?: string
   readonly summary: string
@@ -48,6 +49,6 @@ export interface NativeCommand {
   readonly options: readonly NativeOption[]
   /** Command lines that work as they stand. */
   readonly examples: readonly string[]
-  readonly group: 'files' | 'keys' | 'cluster' | 'setup'
+  readonly group: 'files' | 'run' | 'keys' | 'cluster' | 'setup'
   load(): Promise<NativeAction>
 }

@@ -10,7 +10,7 @@ import { withInputLimit } from './input-limit.ts'
 import { OptionValues, type NativeCommand } from './native-command.ts'
 import { WAXSEAL_VERSION } from './waxseal-version.ts'
 
-const GROUPS: Readonly<Record<NativeCommand['group'], string>> = { files: 'Files:', keys: 'Keys:', cluster: 'Cluster:', setup: 'Set-up:' }
+const GROUPS: Readonly<Record<NativeCommand['group'], string>> = { files: 'Files:', run: 'Run:', keys: 'Keys:', cluster: 'Cluster:', setup: 'Set-up:' }
 const PERSONALITIES = '\nUnder other names:\n  waxseal sops ...      the command line of sops 3.13\n  waxseal kubeseal ...  the command line of kubeseal\n'
 
 const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value]
@@ -39,6 +39,7 @@ export const native: Handler = async (args, context) => {
       .description(`${command.summary.charAt(0).toUpperCase()}${command.summary.slice(1)}.${details ? `\n\n${details}` : ''}`)
       .helpGroup(GROUPS[command.group])
       .addHelpText('after', `\nExamples:\n${examples.map((line) => `  ${line}`).join('\n')}\n`)
+    if (command.alias !== undefined) sub.alias(command.alias)
     for (const { flags, summary, isRepeatable, default: otherwise } of command.options) {
       if (isRepeatable) sub.option(flags, summary, collect, [])
       else sub.option(flags, summary, otherwise)

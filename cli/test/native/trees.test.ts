@@ -175,3 +175,14 @@ would be  1 values encrypted, 1 in clear
     expect(stderr).toContain('waxseal init')
   })
 })
+
+describe('verify', () => {
+  it('opens every value and says which file is not what was written', async () => {
+    const cwd = await encryptedTree()
+    expect(await waxseal(['verify', 'deploy'], { cwd })).toEqual({ status: 0, stderr: '', stdout: Object.keys(PLAIN).map((name) => `verified  ${name}\n`).join('') })
+    writeFileSync(join(cwd, 'deploy/a.yaml'), read(cwd, 'deploy/a.yaml').replace('port: 1', 'port: 2'))
+    const { status, stdout } = await waxseal(['verify', '--json'], { cwd })
+    expect(status).toBe(51)
+    expect(JSON.parse(stdout)).toMatchObject([{ file: 'deploy/a.yaml', verified: false, error: { code: 'MAC_MISMATCH' } }, { verified: true, values: 1 }, { verified: true }])
+  })
+})

@@ -42,6 +42,7 @@ export type ErrorCode =
   | 'KEY_REJECTED' // the key does not open what stands in the file: another key, another context, altered bytes
   | 'KEY_SERVICE_FAILED' // a key service cannot be reached, or fails
   | 'KEY_SERVICE_TIMEOUT'
+  | 'CHILD_REFUSED' // a program cannot be given its secrets, or cannot be started
   | 'PUBLISH_FAILED' // a destination cannot be reached, or refuses
   // rules
   | 'CONFIG_INVALID'
