@@ -45,6 +45,7 @@ export const RIGS: readonly Rig[] = [
     goModule: 'kube-apiserver',
     goLinkerFlags: '-s -w -X k8s.io/component-base/version.gitVersion=v1.37.2 -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=37',
   },
+  { name: 'helm', what: 'Helm 4.3.1', needs: ['go'], goTools: ['helm.sh/helm/v4/cmd/helm'], goModule: 'helm', goLinkerFlags: '-s -w' },
   { name: 'gpg', what: 'GnuPG', needs: ['apt-get'], system: { program: 'gpg', debianPackage: 'gnupg' } },
   { name: 'openbao', what: 'OpenBao 2.7.2', needs: ['python3'], python: { requirements: 'openbao.txt', program: 'bao' } },
   { name: 'moto', what: 'moto, a server of AWS KMS and STS', needs: ['python3'], python: { requirements: 'moto.txt', program: 'moto_server' } },
