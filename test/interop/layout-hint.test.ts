@@ -73,9 +73,13 @@ describe.each([
   it('is neither used nor written under the name sops', async () => {
     const { file, call } = await encrypted()
     expect((await call(built('sops'), ['decrypt', file])).stdout.toString()).toBe(inSops)
-    await call(built('sops'), ['set', file, '["word"]', '"after"'])
-    expect(readFileSync(file, 'utf8')).not.toContain('waxseal')
-    expect((await call(built('waxseal'), ['decrypt', file])).stdout.toString()).toBe(inSops.replace('before', 'after'))
+    const before = readFileSync(file)
+    for (const [args, wanted] of [[['set', file, '["word"]', '"after"'], inSops.replace('before', 'after')], [['rotate', '-i', file], inSops]] as const) {
+      writeFileSync(file, before)
+      await call(built('sops'), args)
+      expect(readFileSync(file, 'utf8')).not.toContain('waxseal')
+      expect((await call(built('waxseal'), ['decrypt', file])).stdout.toString()).toBe(wanted)
+    }
   })
 
   it.each<[string, (data: string) => string]>([

@@ -100,6 +100,8 @@ describe('a layout hint that is wrong', () => {
     ['nested deeper than a stack', seal('['.repeat(200_000))],
     ['of other types', seal('[1,null,"a",[],[[0,"a"]],[[0,"a"],5],["a","ONE"],[[0,"a"],["ONE"]]]')],
     ['of other places', seal('[[[],"ONE"],[[0],"ONE"],[[1,"a"],"ONE"],[[0,"b"],"ONE"],[[0,0],"ONE"],[["a"],"ONE"],[[0,"a","a"],"ONE"],[["0","a"],"ONE"]]')],
+    ['of too many places', seal(`[${Array.from({ length: 200_001 }, () => '[[0,"a"],"ONE"]').join(',')}]`)],
+    ['too long', { waxseal: { layout: `ENC[AES256_GCM,data:${'A'.repeat(68 * 1024 * 1024)},iv:AA==,tag:AA==,type:str]` } }],
     ['of a place out of reach', seal(JSON.stringify([[Array.from({ length: 101 }, () => 0), 'ONE']]))],
   ])('%s counts for nothing', (_, found) => {
     expect([...readSpellings(found, tree, DATA_KEY)]).toStrictEqual([])
