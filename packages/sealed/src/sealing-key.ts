@@ -1,8 +1,9 @@
 /**
  * Private sealing keys: reading them, and opening sealed items with many of them.
  *
- * An item does not say which key it was sealed for. Keys are tried in the order given (newest first is best), after the one
- * that the caller expects; a key of another size than the item's RSA block is passed over without work.
+ * An item does not say which key it was sealed for. The one that the caller expects is tried first, then those that opened
+ * something, the latest first, since what was sealed for an old key seldom comes alone; then the others in the order given
+ * (newest first is best). A key of another size than the item's RSA block is passed over without work.
  * @module
  */
 import { createPrivateKey, webcrypto, type KeyObject } from 'node:crypto'
@@ -70,11 +71,12 @@ export function sealingKey(privateKey: KeyObject): SealingKey {
 
 /** Opens on this thread; an RSA-4096 operation takes milliseconds. */
 export function openWith(keys: readonly SealingKey[]): OpenItem {
+  const ranked = [...keys]
   return (text, label, expected) => {
     const parts = splitSealed(text)
-    for (const { privateKey, fingerprint } of candidates(keys, parts, expected)) {
-      const bytes = parts && openParts(parts, unwrapSessionKey(parts, privateKey, label))
-      if (bytes) return { bytes, fingerprint }
+    for (const key of candidates(ranked, parts, expected)) {
+      const bytes = parts && openParts(parts, unwrapSessionKey(parts, key.privateKey, label))
+      if (bytes) return { bytes, fingerprint: rankFirst(ranked, key) }
     }
     throw rejected()
   }
@@ -83,20 +85,28 @@ export function openWith(keys: readonly SealingKey[]): OpenItem {
 /** Opens off the event loop, on several threads. The caller bounds how much is in flight: file work shares the threads. */
 export function openWithAsync(keys: readonly SealingKey[], copies: number = COPIES): OpenItemAsync {
   const imported = new Map(keys.map((key) => [key.fingerprint, new ImportedKey(key, copies)]))
+  const ranked = [...keys]
   return async (text, label, expected) => {
     const parts = splitSealed(text)
-    for (const { fingerprint } of candidates(keys, parts, expected)) {
-      const bytes = parts && openParts(parts, (await imported.get(fingerprint)?.unwrap(parts, label)) ?? null)
-      if (bytes) return { bytes, fingerprint }
+    for (const key of candidates(ranked, parts, expected)) {
+      const bytes = parts && openParts(parts, (await imported.get(key.fingerprint)?.unwrap(parts, label)) ?? null)
+      if (bytes) return { bytes, fingerprint: rankFirst(ranked, key) }
     }
     throw rejected()
   }
 }
 
+/** A list of its own: the ranks change while it is gone through. */
 function candidates(keys: readonly SealingKey[], parts: SealedParts | null, expected: string | undefined): readonly SealingKey[] {
   const fitting = keys.filter((key) => key.modulusBytes === parts?.wrapped.length)
   const first = fitting.find((key) => key.fingerprint === expected)
   return first ? [first, ...fitting.filter((key) => key !== first)] : fitting
+}
+
+function rankFirst(ranked: SealingKey[], key: SealingKey): string {
+  ranked.splice(ranked.indexOf(key), 1)
+  ranked.unshift(key)
+  return key.fingerprint
 }
 
 function openParts(parts: SealedParts, sessionKey: Buffer | null): Buffer | null {

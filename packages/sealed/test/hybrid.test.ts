@@ -2,7 +2,7 @@ import { generateKeyPairSync, webcrypto, type KeyObject } from 'node:crypto'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { sealItem } from '../src/hybrid.ts'
-import { openWith, openWithAsync, sealingKey } from '../src/sealing-key.ts'
+import { openWith, openWithAsync, sealingKey, type OpenItem } from '../src/sealing-key.ts'
 import { codeOf, errorOf, fixtureKey } from './support.ts'
 
 const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
@@ -102,19 +102,29 @@ describe('trying keys', () => {
     expect(openWith([larger, other, key])(sealed, label).fingerprint).toBe(key.fingerprint)
   })
 
-  it('begins with the expected key', () => {
-    const tried: string[] = []
-    const watched = [other, key].map((candidate) => ({
-      ...candidate,
-      get privateKey() {
-        tried.push(candidate.fingerprint)
-        return candidate.privateKey
-      },
-    }))
-    openWith(watched)(sealed, label, key.fingerprint)
-    expect(tried).toEqual([key.fingerprint])
+  const tried: string[] = []
+  const watched = [other, key].map((candidate) => ({
+    ...candidate,
+    get privateKey() {
+      tried.push(candidate.fingerprint)
+      return candidate.privateKey
+    },
+  }))
+  const triedBy = (open: OpenItem, expected?: string): readonly string[] => {
     tried.length = 0
-    openWith(watched)(sealed, label, 'SHA256:unknown')
-    expect(tried).toEqual([other.fingerprint, key.fingerprint])
+    open(sealed, label, expected)
+    return [...tried]
+  }
+
+  it('begins with the expected key', () => {
+    expect(triedBy(openWith(watched), key.fingerprint)).toEqual([key.fingerprint])
+    expect(triedBy(openWith(watched), 'SHA256:unknown')).toEqual([other.fingerprint, key.fingerprint])
+  })
+
+  it('then takes the one that opened something last', () => {
+    const open = openWith(watched)
+    expect(triedBy(open)).toEqual([other.fingerprint, key.fingerprint])
+    expect(triedBy(open)).toEqual([key.fingerprint])
+    expect(triedBy(open, other.fingerprint)).toEqual([other.fingerprint, key.fingerprint])
   })
 })
