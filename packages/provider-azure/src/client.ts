@@ -5,7 +5,7 @@
  * @module
  */
 import { CodedError, type Call, type ErrorCode, type Failure } from '@waxseal/core'
-import { createHttpClient, judgeNetwork, judgeStatus, quoted, type Agents, type Answer, type Request } from '@waxseal/http'
+import { asFields, bodyFields, createHttpClient, judgeNetwork, judgeStatus, quoted, type Agents, type Answer, type Fields, type Request } from '@waxseal/http'
 import { parseChallenge, type Challenge } from './challenge.ts'
 import { createTokenSource } from './credentials.ts'
 
@@ -64,20 +64,20 @@ export function createKeyVaultClient(agents: Agents): KeyVaultClient {
     return parseChallenge(answer.headers['www-authenticate'], vault)
   }
 
-  async function send(call: Call, vault: URL, request: Request): Promise<unknown> {
+  async function send(call: Call, vault: URL, request: Request): Promise<Fields> {
     const challenge = await challengeOf(call, vault, request)
     const token = await call((signal) => tokenFor(challenge, signal))
     return await call(async (signal) => {
       const answer = await http.send({ ...request, headers: { ...request.headers, authorization: `Bearer ${token}` } }, signal)
       if (answer.status !== 200) throw refusalOf(answer, [token, request.body ?? ''])
-      return parseJson(answer.body)
+      return bodyFields(answer)
     })
   }
 
   return {
     async newestVersion(call, key) {
       const answer = await send(call, key.vault, { method: 'GET', url: urlOf(key), headers: { accept: 'application/json' } })
-      return versionIn((answer as { readonly key?: unknown } | null)?.key, key)
+      return versionIn(asFields(answer['key']), key)
     },
     async perform(call, action, key, input) {
       const value = Buffer.from(input).toString('base64url')
@@ -87,7 +87,7 @@ export function createKeyVaultClient(agents: Agents): KeyVaultClient {
         headers: { accept: 'application/json', 'content-type': 'application/json' },
         body: JSON.stringify({ alg: ALGORITHM, value }),
       })
-      const text = (answer as { readonly value?: unknown } | null)?.value
+      const { value: text } = answer
       const output = typeof text === 'string' ? decodeBase64Url(text) : null
       if (!output?.length) throw new CodedError('KEY_SERVICE_FAILED', 'the answer of Azure Key Vault has no value')
       return { output, version: versionIn(answer, key) }
@@ -102,8 +102,7 @@ function urlOf({ vault, name, version }: VaultKey, action?: string): URL {
 }
 
 /** @throws CodedError KEY_SERVICE_FAILED - another key answered than was asked */
-function versionIn(answer: unknown, { name, version }: VaultKey): string {
-  const kid = (answer as { readonly kid?: unknown } | null | undefined)?.kid
+function versionIn({ kid }: Fields, { name, version }: VaultKey): string {
   const [, answering = '', answeringVersion = ''] = KEY_ID.exec((typeof kid === 'string' && URL.parse(kid)?.pathname) || '') ?? []
   // Names differ in case only between what people write and what the service calls them.
   if (answering.toLowerCase() === name.toLowerCase() && (version === '' || answeringVersion.toLowerCase() === version.toLowerCase())) return answeringVersion
@@ -112,10 +111,10 @@ function versionIn(answer: unknown, { name, version }: VaultKey): string {
 
 /** `{"error": {"code", "message", "innererror": {"code"}}}` */
 function refusalOf(answer: Answer, secrets: readonly string[]): VaultRefusal {
-  const { error } = (parseJson(answer.body) ?? {}) as { readonly error?: { readonly code?: unknown; readonly message?: unknown; readonly innererror?: { readonly code?: unknown } } }
-  const said = [error?.code, error?.message].filter((text) => typeof text === 'string').join(': ')
+  const error = asFields(bodyFields(answer)['error'])
+  const said = [error['code'], error['message']].filter((text) => typeof text === 'string').join(': ')
   const message = `Azure Key Vault answered ${answer.status}${said === '' ? '' : `: ${quoted(said, secrets)}`}`
-  return new VaultRefusal(answer, message, meaningOf(answer.status, error?.innererror?.code))
+  return new VaultRefusal(answer, message, meaningOf(answer.status, asFields(error['innererror'])['code']))
 }
 
 function meaningOf(status: number, inner: unknown): VaultRefusal['facts'] {
@@ -126,14 +125,6 @@ function meaningOf(status: number, inner: unknown): VaultRefusal['facts'] {
   if (status === 404) return { hint: 'check vault, name and version; deleted keys can be recovered for some time' }
   if (status === 409) return { code: 'KEY_UNUSABLE', hint: 'the key is being deleted or recovered' }
   return status === 400 ? { code: 'KEY_REJECTED', hint: 'the key entry of the file was altered, or belongs to another version of the key' } : {}
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
 }
 
 function decodeBase64Url(text: string): Buffer | null {

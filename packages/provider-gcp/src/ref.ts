@@ -33,7 +33,7 @@ export function refFromGroup(element: Plain, context: RecipientContext): GcpRef 
 /** It becomes part of a URL: nothing in it may lead elsewhere. @throws CodedError RECIPIENT_INVALID */
 export function checkResourceId({ resourceId }: GcpRef): void {
   if (RESOURCE_ID.test(resourceId) && !resourceId.includes('..')) return
-  throw new CodedError('RECIPIENT_INVALID', `no valid resource ID found in ${JSON.stringify(resourceId)}`, {
+  throw new CodedError('RECIPIENT_INVALID', `cannot create GCP KMS service: no valid resource ID found in ${JSON.stringify(resourceId)}`, {
     hint: 'it has the form projects/PROJECT/locations/LOCATION/keyRings/RING/cryptoKeys/KEY',
   })
 }

@@ -4,14 +4,12 @@
  * @module
  */
 import { CodedError, decodeBase64 } from '@waxseal/core'
-import { createHttpClient, type Agents, type Answer } from '@waxseal/http'
+import { asFields, bodyFields, createHttpClient, type Agents, type Answer, type Fields } from '@waxseal/http'
 import { KmsRefusal, saying, STATUS_NAMES, type KmsAnswer, type StatusName, type Transport } from './kms.ts'
 
 const BY_HTTP_STATUS: Readonly<Record<number, StatusName>> = {
   400: 'INVALID_ARGUMENT', 401: 'UNAUTHENTICATED', 403: 'PERMISSION_DENIED', 404: 'NOT_FOUND', 409: 'ABORTED', 429: 'RESOURCE_EXHAUSTED', 500: 'INTERNAL', 501: 'UNIMPLEMENTED', 504: 'DEADLINE_EXCEEDED',
 }
-
-type Fields = Readonly<Record<string, unknown>>
 
 export function restTransport(endpoint: URL, agents: Agents): Transport {
   const http = createHttpClient({ agents })
@@ -27,7 +25,7 @@ export function restTransport(endpoint: URL, agents: Agents): Transport {
       },
       signal,
     )
-    const fields = parseObject(answer.body)
+    const fields = bodyFields(answer)
     if (answer.status !== 200) throw refusal(answer, fields, (text) => saying(text, authorization, inputB64))
     return readAnswer(fields, outputName)
   }
@@ -42,18 +40,9 @@ function readAnswer(fields: Fields, outputName: string): KmsAnswer {
 }
 
 function refusal({ status, headers }: Answer, fields: Fields, clean: (text: string) => string): KmsRefusal {
-  const error = (fields['error'] ?? {}) as Fields
+  const error = asFields(fields['error'])
   const name = STATUS_NAMES.find((known) => known === error['status']) ?? BY_HTTP_STATUS[status] ?? (status >= 500 ? 'UNAVAILABLE' : 'UNKNOWN')
   const seconds = Number(headers['retry-after'] ?? Number.NaN)
   const said = typeof error['message'] === 'string' ? clean(error['message']) : `HTTP status ${status}`
   return new KmsRefusal(name, said, seconds >= 0 ? seconds * 1000 : undefined)
-}
-
-function parseObject(text: string): Fields {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? (value as Fields) : {}
-  } catch {
-    return {}
-  }
 }

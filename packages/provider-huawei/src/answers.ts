@@ -4,9 +4,7 @@
  * @module
  */
 import { CodedError, type Failure } from '@waxseal/core'
-import { judgeNetwork, judgeStatus, quoted, type Answer } from '@waxseal/http'
-
-export type Fields = Readonly<Record<string, unknown>>
+import { asFields, bodyFields, judgeNetwork, judgeStatus, quoted, type Answer, type Fields } from '@waxseal/http'
 
 class Refused extends Error {
   readonly answer: Answer
@@ -33,25 +31,16 @@ export function success(answer: Answer, secrets: readonly string[]): Answer {
 }
 
 /** `{"error_code", "error_msg"}` or `{"error": {...}}`; IAM writes `code` and `message`. Other bodies are not quoted. */
-function reasonOf({ body }: Answer): string {
-  const fields = parseObject(body)
-  const error = (fields['error'] ?? fields) as Fields
+function reasonOf(answer: Answer): string {
+  const fields = bodyFields(answer)
+  const error = asFields(fields['error'] ?? fields)
   const texts = [error['error_code'] ?? error['code'], error['error_msg'] ?? error['message']].filter((text) => typeof text === 'string' || typeof text === 'number')
   return texts.length > 0 ? texts.join(' ') : 'without a reason'
 }
 
 /** @throws CodedError KEY_SERVICE_FAILED */
-export function fieldsOf({ body }: Answer): Fields {
-  const fields = parseObject(body)
+export function fieldsOf(answer: Answer): Fields {
+  const fields = bodyFields(answer)
   if (Object.keys(fields).length === 0) throw new CodedError('KEY_SERVICE_FAILED', 'the answer of HuaweiCloud is not what was asked for')
   return fields
-}
-
-function parseObject(text: string): Fields {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? (value as Fields) : {}
-  } catch {
-    return {}
-  }
 }

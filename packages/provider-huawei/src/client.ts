@@ -4,8 +4,8 @@
  * @module
  */
 import { CodedError, type Call } from '@waxseal/core'
-import { createHttpClient, type Answer, type HttpClient, type Request } from '@waxseal/http'
-import { fieldsOf, success, type Fields } from './answers.ts'
+import { createHttpClient, type Answer, type Fields, type HttpClient, type Request } from '@waxseal/http'
+import { fieldsOf, success } from './answers.ts'
 import { JSON_BODY, logIn, urlAt, type Login } from './login.ts'
 import { iamEndpoint } from './regions.ts'
 import type { HuaweiSettings } from './settings.ts'

@@ -5,8 +5,8 @@
  * @module
  */
 import { CodedError, type Call } from '@waxseal/core'
-import { createHttpClient, type Answer, type HttpClient, type Request } from '@waxseal/http'
-import { fieldsOf, success, type Fields } from './answers.ts'
+import { createHttpClient, type Answer, type Fields, type HttpClient, type Request } from '@waxseal/http'
+import { fieldsOf, success } from './answers.ts'
 import { GLOBAL_IAM } from './regions.ts'
 import type { Account, Credential, CredentialSource } from './settings.ts'
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { CodedError, type Call, type Failure } from '@waxseal/core'
-import { createHttpClient, judgeNetwork, judgeStatus, quoted, type Answer, type HttpClient } from '@waxseal/http'
+import { asFields, bodyFields, createHttpClient, judgeNetwork, judgeStatus, quoted, type Answer, type Fields, type HttpClient } from '@waxseal/http'
 import type { VaultSettings } from './settings.ts'
 
 const REDIRECTS = new Set([301, 302, 307])
@@ -51,9 +51,8 @@ export class VaultClient {
    * @param field - its value is a secret or becomes one, and stands in no error
    * @returns `data` of the answer
    */
-  async write(call: Call, url: URL, field: Readonly<Record<string, string>>): Promise<Readonly<Record<string, unknown>>> {
-    const { body } = await call((signal) => this.#put(url, field, signal))
-    return dataOf(body)
+  async write(call: Call, url: URL, field: Readonly<Record<string, string>>): Promise<Fields> {
+    return dataOf(await call((signal) => this.#put(url, field, signal)))
   }
 
   async #put(url: URL, field: Readonly<Record<string, string>>, signal: AbortSignal, isRedirected = false): Promise<Answer> {
@@ -81,23 +80,15 @@ export class VaultClient {
 }
 
 /** `{"errors": [...]}`. Other bodies are not quoted: whoever answered is not Vault. */
-function reasonOf({ body }: Answer): string {
-  const errors = (parse(body) as { readonly errors?: unknown } | null | undefined)?.errors
+function reasonOf(answer: Answer): string {
+  const { errors } = bodyFields(answer)
   const texts = Array.isArray(errors) ? errors.filter((error) => typeof error === 'string') : []
   return texts.length > 0 ? texts.join(' * ') : 'without a reason'
 }
 
 /** @throws CodedError KEY_SERVICE_FAILED */
-function dataOf(body: string): Readonly<Record<string, unknown>> {
-  const data = (parse(body) as { readonly data?: unknown } | null | undefined)?.data
+function dataOf(answer: Answer): Fields {
+  const { data } = bodyFields(answer)
   if (typeof data !== 'object' || data === null) throw new CodedError('KEY_SERVICE_FAILED', 'transit backend is empty')
-  return data as Readonly<Record<string, unknown>>
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
+  return asFields(data)
 }
