@@ -45,7 +45,7 @@ export function removeMetadata(changes: Changes, documents: readonly PlacedDocum
       const shape = changes.shapeOf(parent)
       shape.mayBeEmpty = syntax.marker !== null
       const key = parent.children[2 * index]!
-      const beside = key.line.find((line) => line !== null)
+      const beside = key.line.filter((line) => line !== null).find((line) => line.start > key.start)
       if (beside !== undefined && !parent.flow) {
         changes.put({ start: key.start, end: beside.start, text: '' }, { start: beside.end, end: lineEnd(text, itemEnd(parent, index)), text: '' })
       } else {

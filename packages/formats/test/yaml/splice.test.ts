@@ -187,6 +187,11 @@ describe('the metadata block', () => {
     expect(Buffer.from(parseYaml(Buffer.from('a:\n  - 1\nsops: # c\n  mac: x\n')).apply([], null)).toString()).toBe('a:\n  - 1\n# c\n')
   })
 
+  it('goes with no comment above it, to which value ever that belongs', () => {
+    const source = 'a: 1\n---\nb: &x # c\n# d'
+    expect(Buffer.from(parseYaml(Buffer.from(source)).apply([])).toString()).toBe(source)
+  })
+
   it('decides to which map the comments above it belong', () => {
     for (const [source, tree] of [['a:\n  b: 1\n# end', '{a: {b: int 1}, C" end"}'], ['a:\n  b: 1\n  # end', '{a: {b: int 1, C" end"}}']] as const) {
       const document = parseYaml(Buffer.from(source))
