@@ -16,7 +16,7 @@ export interface CallLimits {
   readonly width: number
 }
 
-export const CALL_LIMITS: CallLimits = { callMs: 10_000, operationMs: 30_000, attempts: 3, pauseMs: 250, width: 16 }
+export const CALL_LIMITS: CallLimits = { callMs: 10_000, operationMs: 30_000, attempts: 3, pauseMs: 250, width: 32 }
 
 /** What a failed call means. */
 export interface Failure {
