@@ -201,6 +201,24 @@ describe.skipIf(!python)(`AWS KMS on moto${python ? '' : ' (left out: rig moto)'
     expect(readFileSync(join(cwd, 'f.yaml'), 'utf8')).toBe('a: one\n')
   })
 
+  it('recipients come and go, and a key that cannot be used changes nothing', async () => {
+    const cwd = testFolder()
+    writeFileSync(join(cwd, '.sops.yaml'), `creation_rules:\n  - kms: ${ONE}\n`)
+    writeFileSync(join(cwd, 'f.yaml'), 'a: one # why\n')
+    const waxseal = async (...args: readonly string[]): Promise<readonly [number | null, string]> => {
+      const { status, stdout } = await run(built('waxseal'), args, { cwd, env })
+      return [status, stdout.toString()]
+    }
+    expect(await waxseal('encrypt', '-i', 'f.yaml')).toEqual([0, ''])
+    expect(await waxseal('recipients', 'add', '--yes', TWO, 'f.yaml')).toEqual([0, ''])
+    const before = readFileSync(join(cwd, 'f.yaml'))
+    expect(await waxseal('recipients', 'add', '--yes', UNKNOWN, 'f.yaml')).toEqual([1, ''])
+    expect(readFileSync(join(cwd, 'f.yaml'))).toEqual(before)
+    expect(await waxseal('recipients', 'remove', '--yes', ONE, 'f.yaml')).toEqual([0, ''])
+    expect(await waxseal('recipients', 'list', 'f.yaml')).toEqual([0, `kms       ${TWO}\n`])
+    expect(await waxseal('decrypt', 'f.yaml')).toEqual([0, 'a: one # why\n'])
+  })
+
   it('profiles, their roles and web identities give credentials, and their endpoint holds', async () => {
     const cwd = testFolder()
     const [config, keys, token] = ['config', 'credentials', 'token'].map((name) => join(cwd, name)) as [string, string, string]
