@@ -5,17 +5,16 @@
  * @module
  */
 import { hostname } from 'node:os'
-import type { HostPolicy, KeyProvider } from '@waxseal/core'
+import type { KeyProvider } from '@waxseal/core'
 import { createAwsProvider, type AwsSources } from '@waxseal/provider-aws'
 import { awsEndpoint } from './aws-endpoints.ts'
 import type { Context } from './context.ts'
 
 const MAX_SESSION_NAME = 64
 
-export function awsProvider(context: Context, hosts: HostPolicy): KeyProvider {
+export function awsProvider(context: Context): KeyProvider {
   const { env } = context
   return createAwsProvider({
-    hosts,
     sources: {
       endpoint: (service, profile) => awsEndpoint(context, service, profile),
       credentials: staticCredentials(env),

@@ -12,7 +12,7 @@ const KINDS: readonly ((context: Context, hosts: HostPolicy) => Promise<KeyProvi
   async (context) => (await import('./pgp.ts')).pgpProvider(context),
   async (context) => (await import('./gcp.ts')).gcpProvider(context),
   async (context, hosts) => (await import('./azure.ts')).azureProvider(context, hosts),
-  async (context, hosts) => (await import('./aws.ts')).awsProvider(context, hosts),
+  async (context) => (await import('./aws.ts')).awsProvider(context),
   async (context, hosts) => (await import('./vault.ts')).vaultProvider(context, hosts),
   async (context) => (await import('./huawei.ts')).huaweiProvider(context),
 ]

@@ -8,7 +8,7 @@ import { createServer as createTlsServer, Agent as HttpsAgent } from 'node:https
 import type { AddressInfo, Server } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
-import { CodedError, recoverDataKey, restrictHosts, type CallLimits, type KeyReport } from '@waxseal/core'
+import { CodedError, recoverDataKey, type CallLimits, type KeyReport } from '@waxseal/core'
 import { createAwsProvider } from '@waxseal/provider-aws'
 import { makeServerIdentity, startConnectProxy } from '@waxseal/testkit'
 import { built, finished, run, start, testFolder } from '../programs.ts'
@@ -59,8 +59,7 @@ beforeEach(() => {
 
 function provider(limits: Partial<CallLimits> = {}, endpoint = url) {
   return createAwsProvider({
-    hosts: restrictHosts(() => []),
-    limits: { pauseMs: 1, ...limits },
+      limits: { pauseMs: 1, ...limits },
     sources: { endpoint: () => endpoint, credentials: SECRETS, sessionName: 'sops@test', agents: async () => ({ http: new HttpAgent(), https: new HttpsAgent() }) },
   })
 }

@@ -149,10 +149,20 @@ export async function testKeys({ groups, providers, signal = new AbortController
       const { part, report } = await askKey(ref, at, partBytes, providers, signal)
       part?.fill(0)
       const elapsedMs = clock() - begun
-      tests.push({ ...report, elapsedMs, source: await providers.get(ref.type)?.credentialSource?.(ref, { signal }) })
+      tests.push({ ...report, elapsedMs, source: await sourceOf(ref, providers, signal) })
     }
   }
   return tests
+}
+
+/** A key that cannot be used has no source; why, its own answer tells. */
+async function sourceOf(ref: Ref, providers: Providers, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    return await providers.get(ref.type)?.credentialSource?.(ref, { signal })
+  } catch (error) {
+    if (!(error instanceof CodedError) || error.code === 'CANCELED') throw error
+    return undefined
+  }
 }
 
 /**

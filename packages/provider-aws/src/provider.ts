@@ -1,16 +1,15 @@
 /**
- * AWS KMS keys as master keys. The region stands in the key's ARN, so a file can only name hosts of AWS itself; what else shall
- * be asked is set in the environment or in AWS's own configuration.
+ * AWS KMS keys as master keys. The host follows from the region in the key's ARN, which must have the form of AWS's: a file names
+ * hosts of AWS only. What else shall be asked is set in the environment or in AWS's own configuration.
  * Follows: getsops/sops kms/keysource.go (Encrypt, Decrypt, createKMSConfig).
  * @module
  */
-import { CodedError, createServiceCaller, decodeBase64, type CallLimits, type HostPolicy, type KeyProvider } from '@waxseal/core'
+import { CodedError, createServiceCaller, decodeBase64, type CallLimits, type KeyProvider } from '@waxseal/core'
 import { connectKms, type AwsSources, type KmsClient, type KmsConnection } from './client.ts'
 import { judge } from './failures.ts'
 import { displayName, fieldsOf, newRef, refFrom, refFromGroup, type AwsRef } from './ref.ts'
 
 export interface AwsOptions {
-  readonly hosts: HostPolicy
   readonly sources: AwsSources
   readonly limits?: Partial<CallLimits>
   /** In place of the SDK, for tests. */
@@ -18,31 +17,28 @@ export interface AwsOptions {
 }
 
 const ARN = /^arn:aws[\w-]*:kms:([^:]+):\d+:(?:key|alias)\/.+$/
-/** A label of a host name, so that nothing else gets into one. */
-const REGION = /^[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?$/
-/** eu-west-1, us-gov-east-1, us-isob-east-1, eusc-de-east-1: `amazonaws.com` stands for the domains of all partitions. */
-const VENDOR_HOST = /^https:\/\/kms\.[a-z]{2,5}(?:-[a-z]{2,12}){1,3}-\d{1,2}\.amazonaws\.com$/
+/** eu-west-1, us-gov-east-1, us-isob-east-1, eusc-de-east-1. */
+const AWS_REGION = /^[a-z]{2,5}(?:-[a-z]{2,12}){1,3}-\d{1,2}$/
+/** A label of a host name: for servers that the user set, which may have regions of their own. */
+const ANY_REGION = /^[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?$/
 
-export function createAwsProvider({ hosts, sources, limits = {}, connect = connectKms }: AwsOptions): KeyProvider<AwsRef> {
+export function createAwsProvider({ sources, limits = {}, connect = connectKms }: AwsOptions): KeyProvider<AwsRef> {
   const caller = createServiceCaller({ service: 'AWS KMS', judge, limits })
   const clients = new Map<string, KmsClient>()
 
   /** One client for each combination of region, profile and role: a role is assumed once. */
-  function clientFor(connection: KmsConnection): KmsClient {
-    const name = JSON.stringify([connection.region, connection.profile, connection.role])
+  function clientFor(ref: AwsRef): KmsClient {
+    const connection: KmsConnection = { region: regionOf(ref, sources), profile: ref.profile, role: ref.role }
+    const name = JSON.stringify(connection)
     const client = clients.get(name) ?? connect(connection, sources)
     clients.set(name, client)
     return client
   }
 
   async function use<T>(ref: AwsRef, signal: AbortSignal, step: string, work: (client: KmsClient, signal: AbortSignal) => Promise<T>): Promise<T> {
-    const { role, profile } = ref
-    const region = regionOf(ref)
-    const endpoint = sources.endpoint?.('KMS', profile)
-    if (endpoint === undefined) hosts.check({ what: 'AWS endpoint', url: `https://kms.${region}.amazonaws.com`, vendor: VENDOR_HOST, setting: 'AWS_ENDPOINT_URL_KMS' })
-    const client = clientFor({ region, role, profile })
+    const client = clientFor(ref)
     return caller.operation(signal, async (call) => {
-      await inStep(role === '' ? step : `failed to assume role '${role}'`, () => call(() => client.signIn()))
+      await inStep(ref.role === '' ? step : `failed to assume role '${ref.role}'`, () => call(() => client.signIn()))
       return inStep(step, () => call((callSignal) => work(client, callSignal)))
     })
   }
@@ -54,9 +50,7 @@ export function createAwsProvider({ hosts, sources, limits = {}, connect = conne
     fromText: newRef,
     fromGroup: (element, context) => [refFromGroup(element, context)],
     displayName,
-    async credentialSource(ref) {
-      return clientFor({ region: regionOf(ref), role: ref.role, profile: ref.profile }).credentialSource()
-    },
+    credentialSource: async (ref, { signal }) => caller.operation(signal, (call) => call(() => clientFor(ref).credentialSource())),
     async wrap(part, ref, { signal }) {
       const request = { arn: ref.arn, context: ref.context, plaintext: part }
       const ciphertext = await use(ref, signal, 'failed to encrypt sops data key with AWS KMS', (client, callSignal) => client.encrypt(request, callSignal))
@@ -72,13 +66,14 @@ export function createAwsProvider({ hosts, sources, limits = {}, connect = conne
 }
 
 /** @throws CodedError RECIPIENT_INVALID, HOST_REFUSED */
-function regionOf({ arn }: AwsRef): string {
+function regionOf({ arn, profile }: AwsRef, { endpoint }: AwsSources): string {
   const region = ARN.exec(arn)?.[1]
   if (region === undefined) {
     throw new CodedError('RECIPIENT_INVALID', `no valid ARN found in '${arn}'`, { hint: 'arn:aws:kms:REGION:ACCOUNT:key/ID, or alias/NAME in place of key/ID' })
   }
-  if (REGION.test(region)) return region
-  throw new CodedError('HOST_REFUSED', `${JSON.stringify(region)} is not the name of an AWS region`, { hint: 'correct the ARN of the key' })
+  const form = endpoint?.('KMS', profile) === undefined ? AWS_REGION : ANY_REGION
+  if (form.test(region)) return region
+  throw new CodedError('HOST_REFUSED', `${JSON.stringify(region)} is not the name of an AWS region`, { hint: 'correct the ARN of the key; AWS_ENDPOINT_URL_KMS sets a server of your own' })
 }
 
 /** Errors say first what was attempted. */

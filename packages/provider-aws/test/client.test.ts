@@ -7,7 +7,6 @@ import { Agent as HttpsAgent } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { restrictHosts } from '@waxseal/core'
 import { createAwsProvider, type AwsSources } from '@waxseal/provider-aws'
 import { tempDir } from '@waxseal/testkit'
 
@@ -26,7 +25,7 @@ class Watching extends HttpsAgent {
 }
 
 function provider(sources: Partial<AwsSources>, https: HttpsAgent = new HttpsAgent(), endpoint?: string) {
-  return createAwsProvider({ hosts: restrictHosts(() => []), sources: { sessionName: 'sops@test', endpoint: () => endpoint, agents: async () => ({ http: new HttpAgent(), https }), ...sources } })
+  return createAwsProvider({ sources: { sessionName: 'sops@test', endpoint: () => endpoint, agents: async () => ({ http: new HttpAgent(), https }), ...sources } })
 }
 
 afterEach(() => vi.unstubAllEnvs())
