@@ -64,12 +64,13 @@ export function createKeyVaultClient(agents: Agents): KeyVaultClient {
     return parseChallenge(answer.headers['www-authenticate'], vault)
   }
 
-  async function send(call: Call, vault: URL, request: Request): Promise<Fields> {
+  /** @param value - of the request: it stands in no error */
+  async function send(call: Call, vault: URL, request: Request, value = ''): Promise<Fields> {
     const challenge = await challengeOf(call, vault, request)
     const token = await call((signal) => tokenFor(challenge, signal))
     return await call(async (signal) => {
       const answer = await http.send({ ...request, headers: { ...request.headers, authorization: `Bearer ${token}` } }, signal)
-      if (answer.status !== 200) throw refusalOf(answer, [token, request.body ?? ''])
+      if (answer.status !== 200) throw refusalOf(answer, [token, value])
       return bodyFields(answer)
     })
   }
@@ -81,12 +82,13 @@ export function createKeyVaultClient(agents: Agents): KeyVaultClient {
     },
     async perform(call, action, key, input) {
       const value = Buffer.from(input).toString('base64url')
-      const answer = await send(call, key.vault, {
+      const request: Request = {
         method: 'POST',
         url: urlOf(key, action),
         headers: { accept: 'application/json', 'content-type': 'application/json' },
         body: JSON.stringify({ alg: ALGORITHM, value }),
-      })
+      }
+      const answer = await send(call, key.vault, request, value)
       const { value: text } = answer
       const output = typeof text === 'string' ? decodeBase64Url(text) : null
       if (!output?.length) throw new CodedError('KEY_SERVICE_FAILED', 'the answer of Azure Key Vault has no value')

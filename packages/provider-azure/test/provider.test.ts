@@ -146,6 +146,16 @@ describe('a vault in trouble', () => {
     expect(server.requests.length - before).toBe(requests)
   })
 
+  it('that repeats what it was sent is quoted without it', async () => {
+    const azure = provider()
+    const ref = azure.fromText(`${VAULT}/keys/k/v2`, { now })
+    await azure.wrap(part, ref, { signal }) // challenge and token are there
+    const token = `token-for-${Buffer.from('https://vault.azure.net').toString('base64url')}`
+    server.befall(status(403, `Bearer ${token} may not encrypt ${part.toString('base64url')}`))
+    const error = await failureOf(azure.wrap(part, ref, { signal }))
+    expect(error.message).toMatch(/answered 403: Trouble: Bearer \.\.\. may not encrypt \.\.\.$/)
+  })
+
   it('that recovers is waited for', async () => {
     const ref = await wrapped()
     server.befall(status(503), status(429))

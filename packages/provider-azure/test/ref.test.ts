@@ -2,10 +2,12 @@ import dns from 'node:dns'
 import net from 'node:net'
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
+import * as fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { CodedError, plainMap, restrictHosts, trustHosts, type Plain } from '@waxseal/core'
 import { parseChallenge } from '../src/challenge.ts'
 import { createAzureProvider } from '../src/index.ts'
+import { checkAddress } from '../src/vault-address.ts'
 
 const VAULT = 'https://wax-1.vault.azure.net'
 const VERSION = 'd8f78efca7fe194e74823c30c4f38e2a'
@@ -91,6 +93,21 @@ describe('the metadata entry of a Key Vault key', () => {
     expect(connect).not.toHaveBeenCalled()
     expect(lookup).not.toHaveBeenCalled()
     vi.restoreAllMocks()
+  })
+
+  it('leads to a vault of the vendor, whatever it is made of', () => {
+    const pieces = fc.constantFrom('https://', 'http:', '//', 'wax-1', '.vault.azure.net', '.evil.example', '@', '#', '?', '/', '\\', ':443', '%2f', '..', '\t', 'ü', ' ')
+    fc.assert(
+      fc.property(fc.array(pieces, { maxLength: 8 }), (parts) => {
+        const ref = azure.parse(plainMap([['vault_url', parts.join('')], ['name', 'k'], ['version', VERSION]]))
+        try {
+          expect(checkAddress(ref, restrictHosts(() => [])).href).toMatch(/^https:\/\/[a-z0-9-]+\.vault\.azure\.net\/$/)
+        } catch (error) {
+          if (!(error instanceof CodedError)) throw error
+        }
+      }),
+      { numRuns: 2_000 },
+    )
   })
 
   it('is taken at its word where the reference does, as long as it is a host', async () => {

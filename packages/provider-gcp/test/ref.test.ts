@@ -1,7 +1,9 @@
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { CodedError, plainMap, type Plain } from '@waxseal/core'
 import { crc32c } from '../src/crc32c.ts'
 import { createGcpProvider } from '../src/index.ts'
+import { checkResourceId } from '../src/ref.ts'
 
 const KEY = 'projects/example.com:wax-1/locations/europe-west3/keyRings/ring_1/cryptoKeys/Key-1'
 const now = new Date('2026-01-02T03:04:05.678Z')
@@ -63,6 +65,24 @@ describe('a GCP KMS key', () => {
     const ref = gcp.parse(plainMap([['resource_id', name], ['enc', 'AAAA'], ['created_at', '2024-01-01T00:00:00Z']]))
     expect(await codeOf(() => gcp.unwrap(ref, { signal }))).toBe('RECIPIENT_INVALID')
     expect(await codeOf(() => gcp.wrap(Buffer.alloc(32), gcp.fromText(name, { now }), { signal }))).toBe('RECIPIENT_INVALID')
+  })
+
+  it('stays the path that it is, whatever it is made of', () => {
+    const pieces = fc.constantFrom('projects/', 'p', '/locations/', 'l', '/keyRings/', 'r', '/cryptoKeys/', 'k', '..', '.', '@', ':', '#', '?', '\\', '%2f', '//', '\n', 'ü')
+    const made = fc.oneof(fc.array(pieces, { maxLength: 14 }), fc.tuple(...['projects/', '/locations/', '/keyRings/', '/cryptoKeys/'].map((name) => pieces.map((piece) => name + piece))))
+    fc.assert(
+      fc.property(made, (parts) => {
+        const ref = gcp.fromText(parts.join(''), { now })
+        try {
+          checkResourceId(ref)
+        } catch (error) {
+          if (error instanceof CodedError) return
+          throw error
+        }
+        expect(new URL(`/v1/${ref.resourceId}:decrypt`, 'https://cloudkms.googleapis.com').href).toBe(`https://cloudkms.googleapis.com/v1/${ref.resourceId}:decrypt`)
+      }),
+      { numRuns: 2_000 },
+    )
   })
 
   it('with cipher text that is not base64 is never asked for', async () => {
