@@ -1,14 +1,15 @@
 /**
  * `node bench/controller.ts`: what the controller costs on the real API server, in CPU seconds and in multiples of R, one
  * RSA-4096 OAEP decryption on this machine in this run: bringing all SealedSecrets into the cluster, a restart with everything
- * in sync, and a restart whose state is lost. Needs the rig `kube` (`pnpm rigs`) and Linux.
+ * in sync, and a restart whose state is lost. Needs `pnpm build`, the rig `kube` (`pnpm rigs`) and Linux.
  * @module
  */
 import { constants, generateKeyPairSync, privateDecrypt, publicEncrypt, randomBytes, type KeyObject } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { generateSealingKey, type GeneratedKey } from '@waxseal/sealed'
-import { startCluster, type Cluster } from '../test/e2e/cluster.ts'
+import { ROOT, startCluster, type Cluster } from '../test/e2e/cluster.ts'
 import { Rig, SEALED, sleep, type RunningController } from '../test/e2e/controller-rig.ts'
 
 const HELP = `usage: node bench/controller.ts [--objects N] [--items N] [--keys N] [--foreign N]
@@ -17,6 +18,7 @@ const HELP = `usage: node bench/controller.ts [--objects N] [--items N] [--keys 
   --keys N      sealing keys of 4096 bits; the oldest opens everything (default: 1)
   --foreign N   Secrets that belong to nobody (default: 0)
 `
+const AS_IN_THE_IMAGE = ['--max-semi-space-size=2', join(ROOT, 'dist', 'bin', 'waxseal-controller')]
 const TICKS_PER_SECOND = 100
 const AT_ONCE = 8
 const LONGEST_MS = 1_800_000
@@ -90,7 +92,8 @@ async function untilDone(controller: RunningController): Promise<void> {
 
 async function measure(name: string, rig: Rig, decryptionSeconds: number): Promise<void> {
   const startedAt = performance.now()
-  const controller = await rig.controller(['--metrics-omit-secret-labels']) // its thousands of lines would be part of the cost
+  const flags = ['--metrics-omit-secret-labels'] // its thousands of lines would be part of the cost
+  const controller = await rig.controller(flags, AS_IN_THE_IMAGE)
   await untilDone(controller)
   const wallSeconds = (performance.now() - startedAt) / 1000
   const fields = readFileSync(`/proc/${controller.pid}/stat`, 'utf8').split(') ')[1]!.split(' ')

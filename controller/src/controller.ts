@@ -158,7 +158,7 @@ export class Controller {
     await Promise.race([this.#keys.load(signal), aborted(signal)])
     if (signal.aborted) return
     this.#isPrepared = true
-    const running = [this.#keys.renew(signal), this.#followed.run(signal), this.#state.run(signal)]
+    const running = [this.#keys.renew(signal), this.#followed.run(signal), this.#state.run(signal, this.#working.signal)]
     while (!signal.aborted && !this.ready) await this.#clock.sleep(READY_POLL_MS, signal)
     if (!signal.aborted) {
       this.#options.log.info('Ready')

@@ -46,6 +46,7 @@ export class StateStore {
   readonly #options: StateStoreOptions
   #shards: Shard[] = []
   readonly #shardOf = new Map<string, Shard>()
+  #flushed: Promise<void> = Promise.resolve()
   /** Undefined until it was asked. */
   #isPermitted: boolean | undefined
 
@@ -84,19 +85,27 @@ export class StateStore {
     this.#shardOf.set(uid, roomy)
   }
 
-  /** Writes from time to time, until the signal aborts. */
-  async run(signal: AbortSignal): Promise<void> {
+  /**
+   * Writes from time to time, until the signal aborts.
+   * @param writing - aborts later: a write that was begun is brought to its end, or the next would conflict with it
+   */
+  async run(signal: AbortSignal, writing: AbortSignal): Promise<void> {
     const { clock } = this.#options
     while (!signal.aborted) {
       await clock.sleep(GATHER_MS, signal)
       if (signal.aborted || !this.#shards.some(({ isChanged }) => isChanged)) continue
-      await this.flush(signal)
+      await this.flush(writing)
       await clock.sleep(PAUSE_MS, signal)
     }
   }
 
-  /** Writes what has changed. Never throws. */
-  async flush(signal: AbortSignal): Promise<void> {
+  /** Writes what has changed, after what is being written. Never throws. */
+  flush(signal: AbortSignal): Promise<void> {
+    this.#flushed = this.#flushed.then(() => this.#flush(signal))
+    return this.#flushed
+  }
+
+  async #flush(signal: AbortSignal): Promise<void> {
     const { log, mayWrite } = this.#options
     for (const [number, shard] of this.#shards.entries()) {
       if (!shard.isChanged || !mayWrite()) continue

@@ -12,6 +12,8 @@ import { ROOT, type Account, type AnyObject, type Cluster, type Json } from './c
 
 const ROLES_FILE = join(ROOT, 'controller', 'deploy', 'kustomize', 'rbac.yaml')
 const CONTROLLER = join(ROOT, 'controller', 'src', 'main.ts')
+/** The recorded keys are old. */
+const FLAGS = ['--listen-addr', '127.0.0.1:0', '--listen-metrics-addr', '127.0.0.1:0', '--key-size', '2048', '--key-renew-period', '0']
 const READY_MS = 20_000
 
 export const SEALED = 'sealedsecrets.bitnami.com'
@@ -175,8 +177,9 @@ export class Rig<Server extends Cluster = Cluster> {
     return keys.sort((a, b) => b.certificate.notBefore.getTime() - a.certificate.notBefore.getTime())[0]
   }
 
-  async controller(args: readonly string[] = []): Promise<RunningController> {
-    const controller = new RunningController(args, this.#podEnv())
+  /** @param program - what Node is given to run it: the sources, or a build */
+  async controller(args: readonly string[] = [], program: readonly string[] = [CONTROLLER]): Promise<RunningController> {
+    const controller = new RunningController([...program, ...FLAGS, ...args], this.#podEnv())
     this.#running.add(controller)
     await controller.listening
     return controller
@@ -205,9 +208,8 @@ export class RunningController {
   #address = ''
   #metricsAddress = ''
 
-  constructor(args: readonly string[], env: Readonly<Record<string, string>>) {
-    const listen = ['--listen-addr', '127.0.0.1:0', '--listen-metrics-addr', '127.0.0.1:0', '--key-size', '2048', '--key-renew-period', '0'] // the recorded keys are old
-    this.#child = spawn(process.execPath, [CONTROLLER, ...listen, ...args], { env: { PATH: process.env['PATH'], ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  constructor(command: readonly string[], env: Readonly<Record<string, string>>) {
+    this.#child = spawn(process.execPath, command, { env: { PATH: process.env['PATH'], ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
     this.exited = new Promise((resolve) => this.#child.once('exit', (code) => resolve(code)))
     this.listening = new Promise((resolve, reject) => {
       const read = (chunk: Buffer): void => {
