@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
 import { Metrics, parseFlags } from '@waxseal/controller'
 import { ROOT, startCluster, type AnyObject, type Cluster } from '../e2e/cluster.ts'
+import { Rig, waitFor } from '../e2e/controller-rig.ts'
 import { rigProgram } from '../rigs/rigs.ts'
 
 const DEPLOY = join(ROOT, 'controller', 'deploy')
@@ -208,6 +209,28 @@ describe.skipIf(!canApply)(`the real API server${canApply ? '' : ' (left out: ri
     apply(base)
     const spec = base.find(({ kind }) => kind === 'Deployment')?.spec?.template?.spec
     expect(apply([{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p', namespace: OWN_NAMESPACE }, spec }])).toContain('pod/p created')
+  })
+
+  it.each<readonly [string, object, (rig: Rig) => object]>([
+    ['in all namespaces', { httpAccess: 'token' }, () => ({})],
+    ['in single namespaces', { rbac: { clusterRole: false, namespacedRoles: true } }, ({ apps }) => ({ additionalNamespaces: [apps] })],
+  ])('finds the roles of the chart enough %s', async (_where, values, more) => {
+    const rig = await Rig.start(cluster, { withKey: false, withRoles: false })
+    try {
+      const all = template({ fullnameOverride: rig.account.name, namespace: rig.own, ...values, ...more(rig) })
+      for (const object of all.filter(({ kind }) => kind.includes('Role'))) await cluster.put(object)
+      const args = argsOf(all).filter((arg) => !arg.startsWith('--listen-'))
+      expect((await rig.check(args)).lines.slice(0, 2)).toEqual(['ok       the cluster has SealedSecrets', 'ok       the role permits all that is needed'])
+      const controller = await (await rig.controller(args)).ready()
+      expect(controller.output).toContain('msg=Leading')
+      await rig.apply(rig.seal('a', { k: 'v' }, { key: (await rig.newestKey())! }))
+      await waitFor(() => rig.isSynced('a'))
+      expect(await controller.stop()).toBe(0)
+      expect(await rig.secret('waxseal-state-0', rig.own)).toBeDefined()
+      expect(controller.output).not.toMatch(/level=(WARN|ERROR)/)
+    } finally {
+      await rig.stop()
+    }
   })
 
   it('shows SealedSecrets in the columns of upstream', async () => {
