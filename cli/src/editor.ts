@@ -22,7 +22,8 @@ export async function runEditor(context: Context, path: string): Promise<void> {
   if (status !== 0) throw failed(`exit status ${status}`)
 }
 
-function editorCommand(context: Context): readonly [string, ...string[]] {
+/** Program and words. @throws CodedError EDITOR_FAILED */
+export function editorCommand(context: Context): readonly [string, ...string[]] {
   const variable = context.env['SOPS_EDITOR'] ? 'SOPS_EDITOR' : 'EDITOR'
   const text = context.env[variable]
   if (!text) {

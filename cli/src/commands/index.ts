@@ -234,6 +234,15 @@ export const COMMANDS: readonly NativeCommand[] = [
     load: async () => (await import('./init.ts')).init,
   },
   {
+    name: 'doctor',
+    summary: 'look whether everything is in place here, and what could leak plaintext',
+    details: 'Identities and their permissions, GnuPG, the rule file, git, the editor, kubectl. Looks only. The status is 1 if there is a problem.',
+    options: [CONFIG, JSON_ANSWER],
+    examples: ['waxseal doctor', 'waxseal doctor --json'],
+    group: 'setup',
+    load: async () => (await import('./doctor.ts')).doctor,
+  },
+  {
     name: 'demo',
     summary: 'play the main job on real files in a temporary folder',
     details: 'Encrypts, edits, decrypts, seals and opens in an embedded cluster, and shows each command. Nothing of yours is touched.',
