@@ -43,13 +43,14 @@ export const doctor: NativeAction = async (_args, options, context) => {
 
 async function identities(context: Context): Promise<Finding[]> {
   const found: Finding[] = []
-  for (const { location, form, load } of ageIdentitySources(context)) {
+  for (const source of ageIdentitySources(context)) {
+    const { location, form } = source
     if (location.endsWith('_CMD')) {
       if (context.env[location]) found.push({ about: 'identity', state: 'note', text: `${location} is set; it is run when a file is opened` })
       continue
     }
     try {
-      const content = await load('')
+      const content = await source.load('')
       if (content === null || content.length === 0) continue
       const path = isAbsolute(location) ? location : context.env[location]
       const count = form === 'ssh' ? 1 : countIdentities(content)
@@ -104,15 +105,16 @@ async function rules(context: Context, ruleFile: string | undefined): Promise<Fi
 
 /** Versions of keys are looked up at their service otherwise. */
 function offline(providers: Awaited<ReturnType<typeof nativeProviders>>): typeof providers {
-  return new Map([...providers].map(([type, { complete: _, ...provider }]) => [type, provider]))
+  return new Map([...providers].map(([type, provider]) => [type, { ...provider, complete: (ref) => Promise.resolve(ref) }]))
 }
 
 async function ownRecipients(context: Context): Promise<readonly string[]> {
   const found: string[] = []
-  for (const { location, form, load } of ageIdentitySources(context)) {
+  for (const source of ageIdentitySources(context)) {
+    const { location, form } = source
     if (form === 'ssh' || location.endsWith('_CMD')) continue
     try {
-      const content = await load('')
+      const content = await source.load('')
       if (content !== null) for (const { recipient } of await namedRecipients(Buffer.from(content))) found.push(recipient)
     } catch (error) {
       if (!(error instanceof CodedError)) throw error // told above
