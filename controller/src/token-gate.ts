@@ -1,6 +1,6 @@
 /**
- * Who may use the routes that open something: anyone, nobody, or holders of a token that the API server vouches for, made for this program and no other. A token for the API
- * server itself is refused, so nobody is led to hand theirs over. Make one with
+ * Who may use the routes that open something: anyone, nobody, or holders of a token that the API server vouches for, made for
+ * this program and no other. A token for the API server itself is refused, so nobody is led to hand theirs over. Make one with
  *
  *     kubectl create token NAME --audience waxseal-controller
  *
