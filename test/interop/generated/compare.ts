@@ -54,7 +54,7 @@ export async function compare(document: Generated, real: Program): Promise<Compa
   return { refused: false, differences, backToTheByte: oursByUs.bytes.equals(document.source) }
 
   function compareResults(what: string, a: Result, b: Result, withText = true): void {
-    if (a.status !== b.status) differ(what, `${a.status} ${a.problem} | ${b.status} ${b.problem}`, explainStatus(a, b, a === theirsByThem ? loss : undefined))
+    if (a.status !== b.status) differ(what, `${a.status} ${a.problem} | ${b.status} ${b.problem}`, explainStatus(a, a === theirsByThem ? loss : undefined))
     else if (withText && a.status === 0 && !a.bytes.equals(b.bytes)) differ(`${what}: text`, `${a.bytes.toString()} | ${b.bytes.toString()}`, explainTexts(format, a.bytes, b.bytes, b === oursByThem) ?? loss ?? (parsed.shifted.size > 0 ? 'unfinished-block' : undefined))
   }
 }

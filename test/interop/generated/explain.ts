@@ -6,8 +6,6 @@ import { applyEdits, CodedError, type CommentNode, type Document, type Edit, typ
 import type { Generated } from './documents.ts'
 import type { Result } from './programs.ts'
 
-const KEY_MISSING = 128
-
 export type Container = MapNode | ListNode
 export interface Place<N extends Node> {
   readonly node: N
@@ -114,9 +112,10 @@ function isPart(few: readonly string[], all: readonly string[]): boolean {
   return few.every((text) => left.includes(text) && left.splice(left.indexOf(text), 1).length === 1)
 }
 
-export function explainStatus(theirs: Result, ours: Result, loss: string | undefined): string | undefined {
-  if (theirs.problem.startsWith('panic:')) return 'reference-crashes'
-  return ours.status === 0 || ours.status === KEY_MISSING ? loss : undefined
+/** @param loss - of their file; how ours is refused, too, says nothing then */
+export function explainStatus(theirs: Result, loss: string | undefined): string | undefined {
+  if (isCrash(theirs)) return 'reference-crashes'
+  return theirs.status === 0 ? undefined : loss
 }
 
 /** Comments of an alias are not all copied when it is expanded. */
@@ -143,7 +142,12 @@ export function lossOf({ format, settings: { selection } }: Generated, source: T
 
 /** Why one of the two refuses what the other encrypts. */
 export function explainRefusal({ format }: Generated, theirs: Result, ours: Result): string | undefined {
-  if (theirs.problem.startsWith('panic:')) return 'reference-crashes'
+  if (isCrash(theirs)) return 'reference-crashes'
   if (format.name === 'json' && ours.problem.includes('behind the closing brace')) return 'json-refused'
   return undefined
+}
+
+/** A defect of its own: Go's panics, and what its YAML library says of a node that it made itself. */
+function isCrash({ problem }: Result): boolean {
+  return problem.startsWith('panic:') || problem.includes('cannot encode node with unknown kind')
 }
