@@ -8,6 +8,8 @@ import { connect as connectSocket } from 'node:net'
 import { CodedError, frame, GRPC_CONTENT_TYPE, GRPC_STATUS, grpcStatusText, type KeyProvider, readGrpcBody, type Ref, unframe } from '@waxseal/core'
 import { decodeResponse, encodeRequest, encOf, type KeyRequest } from './messages.ts'
 
+const DIAL_FAILURES: Readonly<Record<string, string>> = { ENOENT: 'no such file or directory', ECONNREFUSED: 'connection refused', EACCES: 'permission denied' }
+
 export class KeyServiceClient {
   readonly #address: URL
   constructor(address: URL) {
@@ -42,8 +44,7 @@ export class KeyServiceClient {
       return Uint8Array.from(decodeResponse(unframe(body)))
     } catch (cause) {
       if (cause instanceof CodedError) throw cause
-      const reason = (failure ?? (cause as NodeJS.ErrnoException)).code ?? 'the connection was lost'
-      throw new CodedError('KEY_SERVICE_FAILED', `key service ${this.#address.href} cannot be reached: ${reason}`, { cause })
+      throw new CodedError('KEY_SERVICE_FAILED', this.#unreachable(failure ?? (cause as NodeJS.ErrnoException)), { cause })
     } finally {
       message.fill(0)
       session.destroy()
@@ -54,6 +55,15 @@ export class KeyServiceClient {
     const { protocol, hostname, port, pathname } = this.#address
     const socket = protocol === 'unix:' ? connectSocket(this.#decode(pathname)) : connectSocket(Number(port), hostname)
     return connectHttp2('http://localhost', { createConnection: () => socket })
+  }
+
+  /** For a service that does not run in the words of Go's gRPC, which scripts look for. */
+  #unreachable({ code = 'the connection was lost' }: NodeJS.ErrnoException): string {
+    const { protocol, hostname, port, pathname, href } = this.#address
+    const reason = DIAL_FAILURES[code]
+    if (reason === undefined) return `key service ${href} cannot be reached: ${code}`
+    const target = protocol === 'unix:' ? `unix ${this.#decode(pathname)}` : `tcp ${hostname}:${port}`
+    return grpcStatusText(GRPC_STATUS.unavailable, encodeURIComponent(`connection error: desc = "transport: Error while dialing: dial ${target}: connect: ${reason}"`))
   }
 
   #decode(pathname: string): string {

@@ -4,10 +4,11 @@
  * @module
  */
 import { resolve } from 'node:path'
-import { CodedError, completeKeys, type KeyGroup, type RecipientContext, type Ref, rewrapDocument, type UnlockedDocument } from '@waxseal/core'
+import { CodedError, completeKeys, type KeyGroup, parseMetadata, type RecipientContext, type Ref, rewrapDocument, type UnlockedDocument } from '@waxseal/core'
 import { replaceFile } from '../files.ts'
 import { type Action, FatalError, type Invocation, SopsError } from './action.ts'
 import { GROUP_ORDER } from './key-flags.ts'
+import { openedGroups } from './key-report.ts'
 import { keyFromText, providersFor, recipientContext } from './keys.ts'
 import { parseEncrypted, readInput, unlock } from './load.ts'
 import { textInSops } from './reference-text.ts'
@@ -64,11 +65,13 @@ async function newGroup(invocation: Invocation): Promise<KeyGroup> {
 
 async function unlockFile(invocation: Invocation, { input }: Stores): Promise<UnlockedDocument> {
   const document = parseEncrypted(input, await readInput(invocation, invocation.flags.string('file')))
+  const providers = await providersFor(invocation)
   try {
-    return await unlock(invocation, document, await providersFor(invocation))
+    return await unlock(invocation, document, providers)
   } catch (error) {
-    if (!(error instanceof SopsError) || error.status !== STATUS_KEY) throw error
-    throw new FatalError('Error getting data key: not enough key groups could be opened')
+    if (!(error instanceof SopsError) || !(error.cause instanceof CodedError) || error.status !== STATUS_KEY) throw error
+    const { threshold } = parseMetadata(document.metadata, providers)
+    throw new FatalError(`Error getting data key: ${threshold} successful groups required, got ${openedGroups(error.cause).size}`)
   }
 }
 

@@ -14,7 +14,7 @@ const REASON_COLUMNS = 60
 export function unrecoverable(error: CodedError, groupCount: number, threshold: number, colour: boolean): SopsError {
   const reports = (error.reports ?? []) as readonly KeyReport[]
   const groups = Array.from({ length: groupCount }, (_, group) => reports.filter((report) => report.group === group))
-  const opened = groups.filter(isOpen).length
+  const opened = openedGroups(error).size
   const texts = groups.map((keys, group) => groupText(keys, group, colour))
   const trailer = wrapText(groupCount > 1 && threshold > 0 ? thresholdTrailer(threshold, opened) : PLAIN_TRAILER, TEXT_COLUMNS)
   return new SopsError(`Failed to get the data key required to decrypt the SOPS file.\n\n${texts.join('\n\n')}\n\n${trailer}`, STATUS, error)
@@ -29,6 +29,11 @@ recovered, one for each successful key group. In order for SOPS to recover the f
 a group to be successful, decryption has to succeed with any of the keys in that key group.`
 }
 
+/** The indices of the groups that one of their keys opened. */
+export function openedGroups(error: CodedError): ReadonlySet<number> {
+  return new Set(((error.reports ?? []) as readonly KeyReport[]).filter((report) => report.outcome === 'recovered').map((report) => report.group))
+}
+
 function isOpen(keys: readonly KeyReport[]): boolean {
   return keys.some((key) => key.outcome === 'recovered')
 }
@@ -38,9 +43,9 @@ function groupText(keys: readonly KeyReport[], group: number, colour: boolean): 
   return `Group ${group}: ${paint('FAILED', 31, colour)}\n${prefixLines(keys.map((key) => keyText(key, colour)).join('\n\n'), '  ')}`
 }
 
-function keyText({ name, outcome, error }: KeyReport, colour: boolean): string {
+function keyText({ name, error }: KeyReport, colour: boolean): string {
   const heading = `${name}: ${paint('FAILED', 31, colour)}`
-  const reason = outcome === 'absent' ? 'no key here fits' : (error?.message ?? '')
+  const reason = error?.message ?? '' // none without a key service to ask
   if (reason === '') return `${heading}\n`
   const [first, ...rest] = prefixLines(wrapText(reason, REASON_COLUMNS), '  | ').split('\n')
   return `${heading}\n${prefixLines([`- ${first?.slice(2)}`, ...rest].join('\n'), '  ')}`

@@ -40,6 +40,8 @@ const TEXT: Partial<Readonly<Record<ErrorCode, (error: CodedError) => string>>> 
   FILE_NOT_FOUND: (error) => `open ${error.message}`,
   FILE_UNREADABLE: (error) => `open ${error.message}`,
   FILE_IS_DIRECTORY: (error) => `read ${error.message}`,
+  PARSE_FAILED: (error) => error.message.replace('could not unmarshal', 'Could not unmarshal'),
+  REGEX_INVALID: (error) => error.message.replace('path_regex is not a regular expression', 'can not compile regexp'),
   PARSE_LIMIT: ({ message, hint }) => (hint === undefined ? message : `${message}: ${hint}`),
   CANCELED: (error) => capitalized(error.message),
 }

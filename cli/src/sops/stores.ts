@@ -56,15 +56,20 @@ export function renderEncrypted(document: Document, change: Change, stores: Stor
 export function renderPlain(opened: OpenedDocument, stores: Stores): Promise<Uint8Array> {
   return failingWith(STATUS_EMIT, 'Error dumping file: ', () => {
     checkIndent(stores)
-    if (keepsLayout(stores)) return opened.document.apply(opened.edits, null)
+    if (keepsLayout(stores)) return tellingBinary(stores.output, () => opened.document.apply(opened.edits, null))
     return emitPlain(plainTree(opened), stores)
   })
 }
 
-/** A tree that holds no binary file's content was probably encrypted under another type. @throws CodedError EMIT_FAILED */
+/** @throws CodedError EMIT_FAILED */
 export function emitPlain(tree: Tree, { output, indentOf }: Stores): Uint8Array {
+  return tellingBinary(output, () => output.emit(tree, undefined, indentOf(output)))
+}
+
+/** A tree that holds no binary file's content was probably encrypted under another type. */
+function tellingBinary(output: Format, write: () => Uint8Array): Uint8Array {
   try {
-    return output.emit(tree, undefined, indentOf(output))
+    return write()
   } catch (error) {
     if (!(error instanceof CodedError) || output.name !== 'binary') throw error
     throw new CodedError(error.code, `${error.message}\n\n${NOT_BINARY}`, { cause: error })

@@ -25,9 +25,7 @@ function wrapLine(line: string, columns: number): string {
   return [...lines, current].join('\n')
 }
 
+/** A line break at the end begins no line. */
 export function prefixLines(text: string, prefix: string): string {
-  return text
-    .split('\n')
-    .map((line) => prefix + line)
-    .join('\n')
+  return prefix + text.replaceAll(/\n(?!$)/g, `\n${prefix}`)
 }

@@ -5,7 +5,7 @@
  */
 import { CodedError } from './errors.ts'
 
-export const GRPC_STATUS = { ok: 0, unknown: 2, invalidArgument: 3, notFound: 5, permissionDenied: 7, unimplemented: 12 } as const
+export const GRPC_STATUS = { ok: 0, unknown: 2, invalidArgument: 3, notFound: 5, permissionDenied: 7, unimplemented: 12, unavailable: 14 } as const
 export const GRPC_CONTENT_TYPE = 'application/grpc'
 /** Keys and wrapped keys are small. */
 const MAX_MESSAGE_BYTES = 1024 * 1024

@@ -17,6 +17,7 @@ export async function compileRegex(pattern: string, name: string): Promise<(text
     const regex = RE2JS.compile(pattern)
     return (text) => regex.matcher(text).find()
   } catch (cause) {
-    throw new CodedError('REGEX_INVALID', `${name} is not a regular expression`, { cause, hint: 'the syntax is that of RE2: no look-around, no back-references' })
+    const why = cause instanceof Error ? cause.message : 'it cannot be compiled'
+    throw new CodedError('REGEX_INVALID', `${name} is not a regular expression: ${why}`, { cause, hint: 'the syntax is that of RE2: no look-around, no back-references' })
   }
 }

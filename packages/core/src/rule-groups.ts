@@ -8,7 +8,7 @@ import { completeKeys, type KeyGroup, type Providers } from './key-group.ts'
 import type { KeyProvider, RecipientContext, Ref } from './provider.ts'
 import type { CreationRule } from './rules.ts'
 import type { Plain, PlainMap } from './tree.ts'
-import { isList, isMap } from './weak-types.ts'
+import { isList, isMap, plainMap } from './weak-types.ts'
 
 interface KeyField {
   readonly field: string
@@ -81,7 +81,7 @@ function readTexts(value: Plain | undefined, { field, alias = field }: KeyField)
 /** Merged groups come first; a key that stands there already is dropped. */
 function readGroup(group: Plain, providers: Providers, context: RecipientContext, depth: number): KeyGroup {
   if (depth > MAX_MERGE_DEPTH) throw invalid(`key groups are merged more than ${MAX_MERGE_DEPTH} levels deep`)
-  const fields: PlainMap = isMap(group) ? group : fail('key_groups is not a list of mappings')
+  const fields: PlainMap = group === null ? plainMap([]) : isMap(group) ? group : fail('key_groups is not a list of mappings')
   const merged = listOf(fields['merge'], 'merge').flatMap((inner) => readGroup(inner, providers, context, depth + 1))
   const own = GROUP_FIELDS.flatMap((field) =>
     listOf(fields[field.field], field.field).flatMap((element) => providerFor(field, providers).fromGroup(element, context)),

@@ -32,7 +32,7 @@ export function parseTreePath(text: string): TreePath {
         if (component.length < 2) throw invalid(`component ${component} has no closing quote`)
         return component.slice(1, -1)
       }
-      if (!INDEX.test(component)) throw invalid(`component ${component} is neither a quoted key nor an index`)
+      if (!INDEX.test(component)) throw invalid(`strconv.Atoi: parsing ${JSON.stringify(component)}: invalid syntax`)
       return Number(component)
     })
 }

@@ -51,6 +51,15 @@ export function encodeBech32(prefix: string, bytes: Uint8Array): string {
   return `${prefix}1${[...words, ...tail].map((word) => ALPHABET[word]).join('')}`
 }
 
+/** Why a text is no Bech32, in age's words; it tells nothing of the text but its length. Empty: its spelling is right. */
+export function bech32Fault(text: string): string {
+  const at = text.lastIndexOf('1')
+  if (at < 1 || text.length - at - 1 < CHECKSUM_LENGTH) return `: separator '1' at invalid position: pos=${at}, len=${text.length}`
+  const found = decodeBech32(text)
+  found?.bytes.fill(0)
+  return found ? '' : ': invalid checksum'
+}
+
 /** @returns the prefix in lower case and the bytes, owned by the caller; null for anything but exact Bech32 of one case */
 export function decodeBech32(text: string): { readonly prefix: string; readonly bytes: Buffer } | null {
   const lower = text.toLowerCase()

@@ -10,6 +10,7 @@ import { CodedError } from '@waxseal/core'
 import { parseAgeFile, readPayload } from './age-file.ts'
 import { dearmor } from './armor.ts'
 import { encodeBase32 } from './base32.ts'
+import { bech32Fault } from './bech32.ts'
 import { hybridRecipientText, parseHybridIdentity } from './hybrid.ts'
 import type { AgeIdentity, LockedIdentity } from './identity.ts'
 import { parsePluginIdentity, parsePluginRecipient } from './plugin.ts'
@@ -39,7 +40,7 @@ function invalid(what: string, hint?: string): CodedError {
 function identityOf(text: string): AgeIdentity {
   if (text.startsWith('AGE-SECRET-KEY-PQ-1')) {
     const seed = parseHybridIdentity(text)
-    if (!seed) throw invalid('malformed secret key')
+    if (!seed) throw invalid(`malformed secret key${bech32Fault(text)}`)
     return { kind: 'hybrid', seed }
   }
   if (text.startsWith('AGE-PLUGIN-')) {
@@ -49,7 +50,7 @@ function identityOf(text: string): AgeIdentity {
   }
   if (!text.startsWith('AGE-SECRET-KEY-1')) throw invalid('unknown identity type')
   const key = parseIdentity(text)
-  if (!key) throw invalid('malformed secret key')
+  if (!key) throw invalid(`malformed secret key${bech32Fault(text)}`)
   return { kind: 'x25519', key }
 }
 

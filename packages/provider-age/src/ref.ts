@@ -4,6 +4,7 @@
  * @module
  */
 import { CodedError, type Plain, type PlainMap, type Ref } from '@waxseal/core'
+import { bech32Fault } from './bech32.ts'
 import { parseHybridRecipient } from './hybrid.ts'
 import { parsePluginRecipient, type PluginRef } from './plugin.ts'
 import { parseSshPublicKey, type SshPublicKey } from './ssh-key.ts'
@@ -30,17 +31,17 @@ const MIN_RSA_BITS = 2048
 export function parseAgeRecipient(text: string): AgeRecipient {
   if (text.startsWith('age1pq1')) {
     const key = parseHybridRecipient(text)
-    if (!key) throw invalid(`failed to parse input as Bech32-encoded age public key: malformed recipient ${JSON.stringify(text)}`)
+    if (!key) throw invalid(`failed to parse input as Bech32-encoded age public key: malformed recipient ${JSON.stringify(text)}${bech32Fault(text)}`)
     return { kind: 'hybrid', key }
   }
   if (text.startsWith('age1') && text.lastIndexOf('1') > 3) {
     const plugin = parsePluginRecipient(text)
-    if (!plugin) throw invalid(`failed to parse input as age key from age plugin: malformed recipient ${JSON.stringify(text)}`)
+    if (!plugin) throw invalid(`failed to parse input as age key from age plugin: invalid recipient encoding${bech32Fault(text)}`)
     return { kind: 'plugin', ...plugin }
   }
   if (text.startsWith('age1')) {
     const point = parseRecipient(text)
-    if (!point) throw invalid(`failed to parse input as Bech32-encoded age public key: malformed recipient ${JSON.stringify(text)}`, 'age-keygen -y FILE prints the recipient of an identity')
+    if (!point) throw invalid(`failed to parse input as Bech32-encoded age public key: malformed recipient ${JSON.stringify(text)}${bech32Fault(text)}`, 'age-keygen -y FILE prints the recipient of an identity')
     return { kind: 'x25519', point }
   }
   if (text.startsWith('ssh-')) return sshRecipient(text)

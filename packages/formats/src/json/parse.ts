@@ -186,7 +186,7 @@ export function parseJson(text: string): JsonMap {
 
 function checkRoot(text: string): void {
   const at = text.search(/[^ \t\n\r]/)
-  if (at === -1) throw new CodedError('PARSE_FAILED', 'EOF: the file is empty', { line: 1, column: 1 })
+  if (at === -1) throw new CodedError('PARSE_FAILED', 'could not unmarshal input data: EOF', { line: 1, column: 1 })
   const first = text[at]!
   if (first === '{') return
   if (first === '\ufeff') throw errorAt(text, at, 'the file starts with a byte order mark', { hint: 'remove it: JSON files have none' })
