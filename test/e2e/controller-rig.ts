@@ -7,6 +7,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseAllDocuments } from 'yaml'
+import { KubeError } from '@waxseal/kube'
 import { newKeySecret, readKeySecret, sealSecret, type GeneratedKey, type SealedSecretManifest, type SecretManifest } from '@waxseal/sealed'
 import { ROOT, type Account, type AnyObject, type Cluster, type Json } from './cluster.ts'
 
@@ -127,7 +128,13 @@ export class Rig<Server extends Cluster = Cluster> {
   async apply(sealed: SealedSecretManifest): Promise<void> {
     const { namespace = '', name = '' } = sealed.metadata
     const { uid, resourceVersion } = (await this.sealed(name, namespace))?.metadata ?? {}
-    await this.cluster.put({ ...sealed, metadata: { ...sealed.metadata, ...(uid ? { uid, resourceVersion } : {}) } })
+    const object = { ...sealed, metadata: { ...sealed.metadata, ...(uid ? { uid, resourceVersion } : {}) } }
+    try {
+      await this.cluster.put(object)
+    } catch (error) {
+      if (!(error instanceof KubeError && error.reason === 'Conflict')) throw error
+      await this.apply(sealed) // its status was written meanwhile
+    }
   }
 
   sealed(name: string, namespace = this.apps): Promise<AnyObject | undefined> {
