@@ -49,7 +49,7 @@ export interface ReadOptions extends Partial<ReadLimit> {
 }
 
 /**
- * The whole content of a regular file, a FIFO, or an open descriptor (`/dev/stdin`, `/dev/fd/N`).
+ * The whole content of a regular file, a FIFO, a device such as `/dev/null`, or an open descriptor (`/dev/stdin`, `/dev/fd/N`).
  * @param path - absolute
  * @throws CodedError FILE_NOT_FOUND, FILE_IS_DIRECTORY, FILE_UNREADABLE, PARSE_LIMIT
  */
@@ -64,7 +64,7 @@ export function readFileBounded(path: string, { limitBytes = MAX_INPUT_BYTES, hi
   try {
     const stats = fstatSync(fd)
     if (stats.isDirectory()) throw new CodedError('FILE_IS_DIRECTORY', `${name}: is a directory`)
-    if (given === undefined && !stats.isFile() && !stats.isFIFO()) throw new CodedError('FILE_UNREADABLE', `${name}: not a regular file`)
+    if (stats.isBlockDevice()) throw new CodedError('FILE_UNREADABLE', `${name}: is a block device`)
     return readToEnd(fd, name, stats.isFile() ? stats.size : 0, { limitBytes, ...(hint !== undefined && { hint }) })
   } catch (cause) {
     throw cause instanceof CodedError ? cause : fileError('FILE_UNREADABLE', name, cause)

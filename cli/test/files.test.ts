@@ -39,11 +39,12 @@ describe('readFileBounded', () => {
     expect(readFileBounded(at('empty')).length).toBe(0)
   })
 
-  it('refuses what is missing, a folder, a device, and what is too large', () => {
+  it('refuses what is missing, a folder, and what is too large, be it a device', () => {
     writeFileSync(at('large'), 'x'.repeat(101))
     expect(codeOf(() => readFileBounded(at('missing')))).toBe('FILE_NOT_FOUND')
     expect(codeOf(() => readFileBounded(folder))).toBe('FILE_IS_DIRECTORY')
-    expect(codeOf(() => readFileBounded('/dev/zero'))).toBe('FILE_UNREADABLE')
+    expect(codeOf(() => readFileBounded('/dev/zero', { limitBytes: 100_000 }))).toBe('PARSE_LIMIT')
+    expect(readFileBounded('/dev/null')).toHaveLength(0)
     expect(codeOf(() => readFileBounded(at('large'), { limitBytes: 100 }))).toBe('PARSE_LIMIT')
     expect(readFileBounded(at('large'), { limitBytes: 101 }).length).toBe(101)
   })
