@@ -75,12 +75,14 @@ describe.each(SERVERS)('the state, on the %s API server', (server) => {
     expect((await rig.secret('s2'))?.metadata.labels).toEqual({ by: 'hand' })
   })
 
-  it.each<readonly [string, () => Promise<void>]>([
+  const spoils: readonly (readonly [string, () => Promise<void>])[] = [
     ['lost', () => rig.deleteSecret(STATE, rig.own)],
     ['no list', async () => void (await cluster.put({ ...(await rig.secret(STATE, rig.own))!, data: { entries: 'e30=' } }))],
     ['made up', () => changeState((entries) => entries.forEach((entry) => (entry[7] = 'A'.repeat(43))))],
     ['about other Secrets', () => changeState((entries) => entries.forEach((entry, at) => (entry[0] = entries[(at + 1) % entries.length]?.[0])))],
-  ])('costs a full check and no write when it is %s', async (_what, spoil) => {
+  ]
+  // What is in it is the same on each server.
+  it.each(server === 'embedded' ? spoils : spoils.slice(0, 1))('costs a full check and no write when it is %s', async (_what, spoil) => {
     await bring(5)
     const before = await versions()
     await spoil()
