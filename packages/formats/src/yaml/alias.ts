@@ -7,7 +7,7 @@ import { applyEdits, type Edit, type Entry, type Node, type ValueNode } from '@w
 import type { Replacement } from '../splice.ts'
 import { isFlowIndicator, isGap } from './characters.ts'
 import { isBlankBetween, lineEnd } from './lines.ts'
-import type { AliasSite, PlacedStream, PlacedValue } from './nodes.ts'
+import type { AliasSite, PlacedEntry, PlacedStream, PlacedValue } from './nodes.ts'
 import { indicatorEnd } from './reshape.ts'
 import { isSame } from './resolve.ts'
 import { firstAbove, outerStart, type CollectionSyntax, type Range, type ScalarSyntax, type Syntax } from './syntax.ts'
@@ -52,9 +52,11 @@ export function placeAliases(stream: PlacedStream, edits: readonly Edit[], text:
   return wanted.filter((_, at) => isSameTree(plain[2 * at]!.value, plain[2 * at + 1]!.value))
 }
 
-function placeOf({ syntax, alias }: PlacedValue, spelling: string, text: string): PlacedAlias | undefined {
+function placeOf(node: PlacedValue, spelling: string, text: string): PlacedAlias | undefined {
+  const { syntax, alias } = node
   if (alias !== null || syntax === null || syntax.parent === null) return undefined
-  const { parent, end } = syntax
+  const { parent } = syntax
+  const end = commentEnd(node, syntax.end, text)
   const start = outerStart(syntax)
   const next = text.charCodeAt(end)
   if (!isIndented(spelling, parent) || !(isGap(next) || (parent.flow && isFlowIndicator(next)))) return undefined
@@ -65,6 +67,19 @@ function placeOf({ syntax, alias }: PlacedValue, spelling: string, text: string)
   const below = lineEnd(text, indicator)
   if (below > start) return undefined
   return { cover: { start: below, end }, replacements: [{ start: indicator, end: indicator, text: spelling }, { start: below, end, text: '' }] }
+}
+
+/** The end of a value, or of the comment behind it on its line if that is part of it: its copy at the anchor stays. */
+function commentEnd(node: PlacedValue, end: number, text: string): number {
+  const line = lineEnd(text, end)
+  for (let last = node; last.kind !== 'leaf'; ) {
+    const comment = last.items.findLast((item) => item.kind === 'comment')
+    if (comment !== undefined && comment.line.start >= end && comment.line.start < line) return comment.line.end
+    const below: PlacedValue | PlacedEntry | undefined = last.items.findLast((item) => item.kind !== 'comment')
+    if (below === undefined) return end
+    last = below.kind === 'entry' ? below.value : below
+  }
+  return end
 }
 
 /** Whether the alias stands behind a blank, or on a line of its own that is deep enough; in a flow collection, whether it is nothing but the alias. */

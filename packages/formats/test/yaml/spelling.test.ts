@@ -183,6 +183,7 @@ const ALIASED = [
   'a: &x\n  k: &y one\n  l: *y\nb: *x\nc: &z\n  <<: *x\n  m: *y\nd: *z\n',
   'a: &x [one]\r\nb: *x\r\n---\r\nc: &x two\r\nd: *x\r\n',
   'a: &x one\nb: *x',
+  'a: &x\n  - one # c\nl:\n  - b: *x # d\n    k: two\n',
 ]
 
 describe('aliases', () => {
