@@ -94,20 +94,20 @@ export function dressValue(syntax: ScalarSyntax, value: Value, dressing: Dressin
 export function dressString(syntax: ScalarSyntax, text: string, dressing: Dressing): string {
   const place = scalarPlace(syntax.parent, dressing)
   const { style, block, properties } = syntax
+  const end = block === null ? syntax.end : hasBody(syntax, block) ? block.bodyEnd : lineEnd(dressing.text, block.headerEnd)
   if (style === 'single' && place.flow && isToken(syntax) && standsForPlain(syntax) && canBePlain(text, place)) return text
   if (style === 'single' && canBeSingleQuoted(text)) return singleQuoted(text)
   if (style === 'single' || style === 'double') return withRawAstral(doubleQuoted(text))
   if (block !== null) {
     const column = bodyColumn(syntax, block, dressing)
     const header = dressing.text.slice(syntax.start, block.headerEnd)
-    const end = hasBody(syntax, block) ? block.bodyEnd : lineEnd(dressing.text, block.headerEnd)
     const same = `${header}\n${blockBody(text, style === 'folded', block.chomping !== '-', column)}`
     const other = canBeLiteral(text) ? literalBlock(text, { ...place, body: column }) : same
     for (const candidate of [same, other]) if (holds(candidate, text, syntax.parent, end, dressing)) return candidate
   }
   const isTagged = properties.tagName !== '' && !TYPE_TAGS.has(properties.tagName)
   if (isTagged && text !== '' && (canBePlain(text, place) || typeof resolvePlain(text) !== 'string')) return text
-  return freshScalar(text, syntax.parent, block?.headerEnd ?? syntax.end, dressing)
+  return freshScalar(text, syntax.parent, end, dressing)
 }
 
 /** SOPS's own text, unless that is a block scalar that would swallow what follows. */

@@ -240,6 +240,10 @@ describe('the metadata block', () => {
   })
 })
 
+it('a line break in place of a block scalar does not take in the blank line that follows', () => {
+  expect(withValue('a: |\n  x\n\n# c\nb: 1\n', '\n')).toBe('a: "\\n"\n\n# c\nb: 1\n')
+})
+
 describe('entries and elements', () => {
   const SOURCE = 'a: 1 # one\n# two\nb:\n  - x\n  - y\nc: {d: 1, e: 2}\n'
 
