@@ -5,7 +5,7 @@
  */
 import { join, resolve } from 'node:path'
 import { CodedError, type HostPolicy, type KeyProvider } from '@waxseal/core'
-import { createAgeProvider, type IdentitySource } from '@waxseal/provider-age'
+import { createAgeProvider, type IdentitySource, namedRecipients, type NamedRecipient } from '@waxseal/provider-age'
 import { agePassphrases } from './age-passphrases.ts'
 import { agePlugins } from './age-plugins.ts'
 import type { Context } from './context.ts'
@@ -34,6 +34,21 @@ export function ageIdentitySources(context: Context): readonly IdentitySource[] 
     { location: 'SOPS_AGE_KEY_CMD', form: 'file', load: (recipient) => outputOf(context, 'SOPS_AGE_KEY_CMD', recipient) },
     ...optionalFile(context, ageKeyFile(context), { form: 'file', isFallback: true }),
   ]
+}
+
+/** Of the identities that stand in variables and files; places that cannot be read have none. */
+export async function ownRecipients(context: Context): Promise<readonly NamedRecipient[]> {
+  const found: NamedRecipient[] = []
+  for (const source of ageIdentitySources(context)) {
+    if (source.form === 'ssh' || source.location.endsWith('_CMD')) continue
+    try {
+      const content = await source.load('')
+      if (content !== null) found.push(...(await namedRecipients(content)))
+    } catch (error) {
+      if (!(error instanceof CodedError)) throw error // told by who uses the identity
+    }
+  }
+  return found
 }
 
 function sshSources(context: Context): readonly IdentitySource[] {

@@ -12,7 +12,7 @@ import { parsePlainYaml } from './plain-yaml.ts'
 const NAME = '.sops.yaml'
 const OTHER_NAME = '.sops.yml'
 const MAX_LEVELS = 100
-const MAX_RULE_FILE_BYTES = 16 * 1024 * 1024
+export const MAX_RULE_FILE_BYTES = 16 * 1024 * 1024
 
 export interface LoadedRules extends RuleFile {
   /** As it was found or given, for messages. */

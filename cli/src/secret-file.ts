@@ -25,6 +25,7 @@ import { formatByName, formatForPath, formats } from '@waxseal/formats'
 import type { Context } from './context.ts'
 import { readFileBounded, replaceFile } from './files.ts'
 import { inputLimit } from './input-limit.ts'
+import { type KeyNames, namesInRules, withName } from './key-names.ts'
 import { printable } from './print-error.ts'
 import { nativeProviders } from './providers.ts'
 import { layoutHintOf, readRuleFile, ruleFor, searchRuleFile, type LoadedRules } from './rules.ts'
@@ -52,15 +53,18 @@ export function readText(context: Context, file: string): string {
   return Buffer.from(bytes).toString('utf8')
 }
 
-/** Runs a step of a command on one file; its errors get the file's name in front. */
-export async function inFile<T>(file: string, step: () => T | Promise<T>): Promise<T> {
+/**
+ * Runs a step of a command on one file; its errors get the file's name in front.
+ * @param names - for keys that the error tells of
+ */
+export async function inFile<T>(file: string, step: () => T | Promise<T>, names: () => KeyNames = () => new Map()): Promise<T> {
   try {
     return await step()
   } catch (error) {
     if (!(error instanceof CodedError) || error.code.startsWith('FILE_')) throw error
     const name = file === STDIO ? 'standard input' : file
     const { hint = hintOfKeys(error), line, column, path, reports } = error
-    throw new CodedError(error.code, `${name}: ${messageOf(error)}`, {
+    throw new CodedError(error.code, `${name}: ${messageOf(error, names)}`, {
       cause: error,
       ...(hint !== undefined && { hint }),
       ...(line !== undefined && { line }),
@@ -80,10 +84,12 @@ function hintOfKeys({ code, reports = [] }: CodedError): string | undefined {
 }
 
 /** What the keys answered stands in the message: keys with the same answer together. */
-function messageOf({ code, message, reports = [] }: CodedError): string {
+function messageOf({ code, message, reports = [] }: CodedError, names: () => KeyNames): string {
   if (code !== 'DATA_KEY_UNRECOVERABLE') return message
+  const known = names()
   const answers = Map.groupBy(reports as readonly KeyReport[], ({ outcome, error }) => (outcome === 'recovered' ? 'opened' : (error?.message ?? 'no identity here fits')))
-  return `${message}: ${[...answers].map(([answer, keys]) => `${keys.map(({ name }) => name).join(', ')} (${answer})`).join('; ')}`
+  const oneGroup = (reports as readonly KeyReport[]).every(({ group }) => group === 0)
+  return `${message}${oneGroup ? ', needs one of' : ''}: ${[...answers].map(([answer, keys]) => `${keys.map(({ name }) => withName(name, known)).join(', ')} (${answer})`).join('; ')}`
 }
 
 /** For commands that write the file again. @throws CodedError USAGE */
@@ -107,7 +113,7 @@ export async function openSecretFile(context: Context, file: string, type?: stri
     const opened = await openDocument(document, { providers: await nativeProviders(context), decryptionOrder: parseDecryptionOrder(context.env['SOPS_DECRYPTION_ORDER'] ?? ''), keepNonces: !readOnly, layoutHint, signal: context.signal })
     for (const comment of opened.clearComments) context.stderr.write(`waxseal: ${printable(file)}: a comment of ${comment.text.length} characters stands in clear where an encrypted one was expected\n`)
     return { name: file, format, opened }
-  })
+  }, () => namesInRules(context))
 }
 
 export function parsePlainFile(format: Format, source: Uint8Array): Document {

@@ -98,7 +98,7 @@ describe('age identities come from', () => {
     const { status, stderr } = await decrypt(cwd, { SOPS_AGE_KEY: 'nonsense' })
     expect(status).toBe(128)
     expect(stderr.split('\n')[0]).toBe(
-      `waxseal: f.json: no master key was able to decrypt the file: ${AGE_RECIPIENT} (failed to load age identities. Errors while loading age identities: ` +
+      `waxseal: f.json: no master key was able to decrypt the file, needs one of: ${AGE_RECIPIENT} (failed to load age identities. Errors while loading age identities: ` +
         `failed to open SOPS_AGE_KEY_FILE file: open ${cwd}/absent.txt: no such file or directory, failed to parse 'SOPS_AGE_KEY' age identities: unknown identity type. ` +
         `Did not find keys in locations 'SOPS_AGE_SSH_PRIVATE_KEY_FILE', 'SOPS_AGE_SSH_PRIVATE_KEY_CMD', '${cwd}/.ssh/id_ed25519', '${cwd}/.ssh/id_rsa', and 'SOPS_AGE_KEY_CMD'.)`,
     )

@@ -5,8 +5,7 @@
 import { statSync } from 'node:fs'
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
 import { CodedError, displayName, groupsOfRule } from '@waxseal/core'
-import { namedRecipients } from '@waxseal/provider-age'
-import { ageIdentitySources } from '../age-identities.ts'
+import { ageIdentitySources, ownRecipients } from '../age-identities.ts'
 import type { Context } from '../context.ts'
 import { editorCommand } from '../editor.ts'
 import { kindOfFile, readFileBounded } from '../files.ts'
@@ -90,7 +89,7 @@ async function rules(context: Context, ruleFile: string | undefined): Promise<Fi
     const loaded = await findRules(context, ruleFile)
     if (loaded === null) return [{ about: 'rules', state: 'note', text: 'no .sops.yaml here or above', hint: 'waxseal init makes one' }]
     const providers = await nativeProviders(context)
-    const own = new Set(await ownRecipients(context))
+    const own = new Set((await ownRecipients(context)).map(({ recipient }) => recipient))
     const groups = await Promise.all((loaded.creationRules ?? []).map((rule) => groupsOfRule(rule, offline(providers), { now: context.now() }, context.signal)))
     const names = groups.flat(2).map((ref) => displayName(ref, providers))
     const good: Finding = { about: 'rules', state: 'good', text: `${loaded.path}: ${groups.length} creation rule${groups.length === 1 ? '' : 's'}, ${new Set(names).size} recipient${names.length === 1 ? '' : 's'}` }
@@ -106,21 +105,6 @@ async function rules(context: Context, ruleFile: string | undefined): Promise<Fi
 /** Versions of keys are looked up at their service otherwise. */
 function offline(providers: Awaited<ReturnType<typeof nativeProviders>>): typeof providers {
   return new Map([...providers].map(([type, provider]) => [type, { ...provider, complete: (ref) => Promise.resolve(ref) }]))
-}
-
-async function ownRecipients(context: Context): Promise<readonly string[]> {
-  const found: string[] = []
-  for (const source of ageIdentitySources(context)) {
-    const { location, form } = source
-    if (form === 'ssh' || location.endsWith('_CMD')) continue
-    try {
-      const content = await source.load('')
-      if (content !== null) for (const { recipient } of await namedRecipients(Buffer.from(content))) found.push(recipient)
-    } catch (error) {
-      if (!(error instanceof CodedError)) throw error // told above
-    }
-  }
-  return found
 }
 
 function git(context: Context): Finding[] {

@@ -6,6 +6,7 @@ import { relative, resolve } from 'node:path'
 import { CodedError, DEFAULT_SELECTION, displayName, encryptDocument, requiredGroups, type Document, type Format, type Node, type Providers, type Selection, type TreePath } from '@waxseal/core'
 import type { Context } from '../context.ts'
 import { kindOfFile } from '../files.ts'
+import { keyNames, withName, type KeyNames } from '../key-names.ts'
 import type { NativeAction } from '../native-command.ts'
 import { printable } from '../print-error.ts'
 import { ruleFor } from '../rules.ts'
@@ -51,7 +52,7 @@ export const explain: NativeAction = async ([file = ''], options, context) => {
     ...(values && { values }),
   }
   const below = relative(rules.directory, resolve(context.cwd, file))
-  context.stdout.write(options.bool('json') ? `${JSON.stringify(explanation, null, 2)}\n` : text(explanation, below))
+  context.stdout.write(options.bool('json') ? `${JSON.stringify(explanation, null, 2)}\n` : text(explanation, below, await keyNames(context)))
   return 0
 }
 
@@ -85,9 +86,9 @@ function* leavesOf({ tree }: Document): Iterable<{ readonly node: Node; readonly
   for (const map of tree) yield* visit(map, [])
 }
 
-function text({ file, ruleFile, rule, rules, pathRegex, selects: selected, macOnlyEncrypted, groupsNeeded, groups, values }: Explanation, below: string): string {
+function text({ file, ruleFile, rule, rules, pathRegex, selects: selected, macOnlyEncrypted, groupsNeeded, groups, values }: Explanation, below: string, names: KeyNames): string {
   const why = pathRegex === '' ? 'it has no path_regex, so every path matches' : `path_regex ${pathRegex} is found in ${below}`
-  const who = groups.flatMap((group, at) => [...(groups.length > 1 ? [`group ${at + 1}`] : []), ...group.map(({ type, recipient }) => `${groups.length > 1 ? '  ' : ''}${recipient} (${type})`)])
+  const who = groups.flatMap((group, at) => [...(groups.length > 1 ? [`group ${at + 1}`] : []), ...group.map(({ type, recipient }) => `${groups.length > 1 ? '  ' : ''}${withName(recipient, names)} (${type})`)])
   const rows: readonly (readonly [string, readonly string[]])[] = [
     ['file', [file]],
     ['rule', [`${rule} of ${rules} in ${ruleFile}: ${why}`]],

@@ -4,6 +4,7 @@
  */
 import { CodedError, parseMetadata, requiredGroups, testKeys, type KeyTest } from '@waxseal/core'
 import { EXIT_STATUS } from '../exit-status.ts'
+import { keyNames, withName, type KeyNames } from '../key-names.ts'
 import type { NativeAction } from '../native-command.ts'
 import { printable } from '../print-error.ts'
 import { nativeProviders } from '../providers.ts'
@@ -29,7 +30,7 @@ export const keys: NativeAction = async ([action = '', file = ''], options, cont
     const groupsNeeded = requiredGroups(groups.length, threshold)
     return { file, opens: open.size >= groupsNeeded, groupsNeeded, keys: tests }
   })
-  context.stdout.write(options.bool('json') ? `${JSON.stringify(plain(tested), null, 2)}\n` : lines(tested))
+  context.stdout.write(options.bool('json') ? `${JSON.stringify(plain(tested), null, 2)}\n` : lines(tested, await keyNames(context)))
   return tested.opens ? 0 : EXIT_STATUS.DATA_KEY_UNRECOVERABLE
 }
 
@@ -48,18 +49,18 @@ function plain({ keys: tests, ...facts }: Tested): object {
   }
 }
 
-function lines({ file, opens, groupsNeeded, keys: tests }: Tested): string {
+function lines({ file, opens, groupsNeeded, keys: tests }: Tested, names: KeyNames): string {
   const groups = new Set(tests.map(({ group }) => group))
   const needs = groups.size > 1 ? `, ${groupsNeeded} of its ${groups.size} groups are needed` : ''
-  const parts = tests.flatMap((test, at) => [...(groups.size > 1 && tests[at - 1]?.group !== test.group ? [`group ${test.group}`] : []), ...keyLines(test)])
+  const parts = tests.flatMap((test, at) => [...(groups.size > 1 && tests[at - 1]?.group !== test.group ? [`group ${test.group}`] : []), ...keyLines(test, names)])
   return [`${printable(file)}: ${opens ? 'opens' : 'does not open'} here${needs}`, ...parts, ''].join('\n')
 }
 
-function keyLines({ type, name, outcome, elapsedMs, source, error }: KeyTest): readonly string[] {
+function keyLines({ type, name, outcome, elapsedMs, source, error }: KeyTest, names: KeyNames): readonly string[] {
   const took = `${Math.round(elapsedMs)} ms`
   const facts = [type, took, ...(source === undefined ? [] : [printable(source)])].join(', ')
   return [
-    `  ${WORDS[outcome].padEnd(7)} ${printable(name)} (${facts})`,
+    `  ${WORDS[outcome].padEnd(7)} ${printable(withName(name, names))} (${facts})`,
     ...(error ? [`          ${printable(error.message)}`] : []),
     ...(error?.hint === undefined ? [] : [`          hint: ${printable(error.hint)}`]),
   ]

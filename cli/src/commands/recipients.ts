@@ -4,10 +4,11 @@
  * @module
  */
 import { resolve } from 'node:path'
-import { CodedError, displayName, parseMetadata, requiredGroups, type KeyGroup, type Metadata, type Providers } from '@waxseal/core'
+import { CodedError, displayName, parseMetadata, requiredGroups, type KeyGroup, type Metadata, type Providers, type Ref } from '@waxseal/core'
 import type { Context } from '../context.ts'
 import { replaceFile } from '../files.ts'
 import { diffGroups } from '../group-diff.ts'
+import { keyNames, type KeyNames, namesInRules } from '../key-names.ts'
 import { agreeTo, changesAnything, type KeyPlan } from '../key-plan.ts'
 import type { NativeAction, OptionValues } from '../native-command.ts'
 import { printable } from '../print-error.ts'
@@ -30,10 +31,11 @@ export const recipients: NativeAction = async ([action = '', ...args], options, 
 
 async function list(args: readonly string[], options: OptionValues, providers: Providers, context: Context): Promise<number> {
   const files = secretFiles(args, context)
+  const names = await keyNames(context)
   const found = await forEachFile(files, (file) =>
     inFile(file, () => {
       const { groups, threshold } = read(file, options, providers, context)
-      return { file, groupsNeeded: requiredGroups(groups.length, threshold), groups: groups.map((group) => group.map((ref) => ({ type: ref.type, recipient: displayName(ref, providers) }))) }
+      return { file, groupsNeeded: requiredGroups(groups.length, threshold), groups: groups.map((group) => group.map((ref) => recipientOf(ref, names, providers))) }
     }),
   )
   if (options.bool('json')) context.stdout.write(`${JSON.stringify(found, null, 2)}\n`)
@@ -42,11 +44,17 @@ async function list(args: readonly string[], options: OptionValues, providers: P
       if (files.length > 1) context.stdout.write(`${printable(file)}\n`)
       for (const [at, group] of groups.entries()) {
         if (groups.length > 1) context.stdout.write(`group ${at + 1} (${groupsNeeded} of ${groups.length} are needed)\n`)
-        for (const { type, recipient } of group) context.stdout.write(`${type.padEnd(9)} ${printable(recipient)}\n`)
+        for (const { type, recipient, name } of group) context.stdout.write(`${type.padEnd(9)} ${printable(recipient)}${name === undefined ? '' : `  ${printable(name)}`}\n`)
       }
     }
   }
   return 0
+}
+
+function recipientOf(ref: Ref, names: KeyNames, providers: Providers): { readonly type: string; readonly recipient: string; readonly name?: string } {
+  const recipient = displayName(ref, providers)
+  const name = names.get(recipient)
+  return { type: ref.type, recipient, ...(name !== undefined && { name }) }
 }
 
 type Change = (groups: readonly KeyGroup[]) => readonly KeyGroup[]
@@ -90,7 +98,7 @@ async function changeKeys(files: readonly string[], rotates: boolean, change: Ch
       const document = formatOf(file, options.text('type')).parse(readSource(context, file))
       const { edits, metadata } = await rewrap(document, planned.get(file)!, rotates, providers, context)
       return document.apply(edits, metadata)
-    })
+    }, () => namesInRules(context))
     replaceFile(resolve(context.cwd, file), result, file)
   })
 }

@@ -9,6 +9,7 @@ import type { Context } from '../context.ts'
 import { replaceFile } from '../files.ts'
 import { diffGroups } from '../group-diff.ts'
 import { agreeTo, changesAnything, type KeyPlan } from '../key-plan.ts'
+import { namesInRules } from '../key-names.ts'
 import type { NativeAction } from '../native-command.ts'
 import { nativeProviders } from '../providers.ts'
 import { creationRuleFor, formatOf, inFile, readSource, refuseStdio } from '../secret-file.ts'
@@ -37,7 +38,7 @@ export const updateKeys: NativeAction = async (args, options, context) => {
     const result = await inFile(file, async () => {
       const change = await rewrap(document, { groups, threshold }, rotates, providers, context)
       return document.apply(change.edits, change.metadata)
-    })
+    }, () => namesInRules(context))
     replaceFile(resolve(context.cwd, file), result, file)
   })
 }

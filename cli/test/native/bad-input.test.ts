@@ -55,7 +55,7 @@ const TABLE: readonly BadInput[] = [
     files: async () => ({ 'secret.yaml': await encrypted() }),
     env: { SOPS_AGE_KEY_FILE: OTHER_KEY_FILE },
     status: 128,
-    message: /^secret\.yaml: no master key was able to decrypt the file: age1[a-z0-9]+ \(failed to create reader for decrypting sops data key with age: identity did not match any of the recipients/,
+    message: /^secret\.yaml: no master key was able to decrypt the file, needs one of: age1[a-z0-9]+ \(failed to create reader for decrypting sops data key with age: identity did not match any of the recipients/,
   },
   {
     what: 'no identity at all',

@@ -13,6 +13,26 @@ async function folderWithFile(): Promise<string> {
   return cwd
 }
 
+describe('names of keys', () => {
+  const OTHER = 'age16n6pr9p7d8ml2pcql44ta7trq7zegrxqadyr87fjzrl6wahacv5s2p78zf'
+
+  it('are comments and anchors of the rule file, and comments above identities', async () => {
+    const cwd = testFolder()
+    const rules = (first: string, second: string): void => writeFileSync(join(cwd, '.sops.yaml'), `keys:\n  - &alice ${AGE_RECIPIENT}${first}\ncreation_rules:\n  - age:\n      - *alice\n      - "${OTHER}"${second}\n`)
+    writeFileSync(join(cwd, 'keys.txt'), `# laptop\n${readFileSync(OTHER_KEY_FILE, 'utf8').split('\n').findLast((line) => line.startsWith('AGE-SECRET-KEY'))}\n`)
+    writeFileSync(join(cwd, 'f.json'), '{"a": "one"}')
+    const run = async (...args: readonly string[]): Promise<string> => (await waxseal(args, { cwd, env: { SOPS_AGE_KEY_FILE: join(cwd, 'keys.txt') } })).stdout
+    rules('', '')
+    await run('encrypt', '-i', 'f.json')
+    expect(await run('recipients', 'list', 'f.json')).toBe(`age       ${AGE_RECIPIENT}  alice\nage       ${OTHER}  laptop\n`)
+    rules(' # Alice in Berlin', ' # bob')
+    expect(await run('recipients', 'list', 'f.json')).toBe(`age       ${AGE_RECIPIENT}  Alice in Berlin\nage       ${OTHER}  bob\n`)
+    expect(JSON.parse(await run('recipients', 'list', '--json', 'f.json'))).toMatchObject([{ groups: [[{ name: 'Alice in Berlin' }, { recipient: OTHER, name: 'bob' }]] }])
+    expect(await run('explain', 'f.json')).toContain(`for       Alice in Berlin <${AGE_RECIPIENT}> (age)\n          bob <${OTHER}> (age)\n`)
+    expect(await run('keys', 'test', 'f.json')).toContain(`  opens   bob <${OTHER}> (age, `)
+  })
+})
+
 describe('keys test', () => {
   it('tells which key opens a file, and with what', async () => {
     const cwd = await folderWithFile()
