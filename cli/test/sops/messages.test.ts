@@ -8,13 +8,15 @@ import { AGE_KEY_FILE, AGE_RECIPIENT, type Ended, OTHER_KEY_FILE, runHandler, te
 const WRONG_SUM = `${AGE_RECIPIENT.slice(0, -1)}q`
 const PUBLIC_KEY = 'failed to parse input as Bech32-encoded age public key: malformed recipient'
 
-/** In a folder with `p.yaml`, and `f.yaml` encrypted to it. */
+/** In a folder with `p.yaml`, with `f.yaml` made from it, and with `f.dat`, a JSON file that lost its name. */
 async function failing(args: readonly string[], { rules, env }: { readonly rules?: string; readonly env?: Readonly<Record<string, string>> } = {}): Promise<Ended> {
   const cwd = testFolder()
   writeFileSync(join(cwd, 'p.yaml'), 'a: 1\nm:\n  b: two\n')
   writeFileSync(join(cwd, 'empty.json'), '')
   const { stdout } = await runHandler(sops, ['encrypt', '--age', AGE_RECIPIENT, 'p.yaml'], { cwd })
   writeFileSync(join(cwd, 'f.yaml'), stdout)
+  writeFileSync(join(cwd, 'p.json'), '{"a": 1}')
+  writeFileSync(join(cwd, 'f.dat'), (await runHandler(sops, ['encrypt', '--age', AGE_RECIPIENT, 'p.json'], { cwd })).stdout)
   if (rules !== undefined) writeFileSync(join(cwd, '.sops.yaml'), rules)
   return await runHandler(sops, args, { cwd, env: { SOPS_AGE_KEY_FILE: AGE_KEY_FILE, ...env } })
 }
@@ -45,8 +47,11 @@ describe('messages', () => {
     expect(stderr).toBe('Could not generate data key: [empty key group provided]\n')
   })
 
-  it('of a binary file that is none', async () => {
-    const { stderr } = await failing(['decrypt', '--input-type', 'yaml', '--output-type', 'binary', 'f.yaml'])
+  it.each([
+    ['a YAML file', ['decrypt', '--input-type', 'yaml', '--output-type', 'binary', 'f.yaml']],
+    ['a JSON file without its name', ['decrypt', 'f.dat']],
+  ])('of a binary file that is %s', async (_, args) => {
+    const { stderr } = await failing(args)
     expect(stderr).toMatch(/^Error dumping file: error emitting binary store: no binary data found in tree\n\nThis is likely not an encrypted binary file\?/)
   })
 
