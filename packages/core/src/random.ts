@@ -12,11 +12,10 @@ export type RandomSource = (bytes: number) => Uint8Array
 /** One call to the system for many nonces. */
 export function createRandomSource(): RandomSource {
   let pool = Buffer.alloc(0)
+  let at = 0
   return (bytes) => {
     if (bytes > POOL_BYTES) return randomFillSync(Buffer.alloc(bytes))
-    if (pool.length < bytes) pool = randomFillSync(Buffer.alloc(POOL_BYTES))
-    const taken = pool.subarray(0, bytes)
-    pool = pool.subarray(bytes)
-    return taken
+    if (pool.length - at < bytes) [pool, at] = [randomFillSync(Buffer.alloc(POOL_BYTES)), 0]
+    return pool.subarray(at, (at += bytes))
   }
 }
