@@ -65,7 +65,7 @@ export function rigFolder(rig: Rig): string {
 function sourcesOf(rig: Rig): readonly string[] {
   if (rig.python) return [requirementsOf(rig.python)]
   const folder = goModuleFolder(rig)
-  const files = readdirSync(folder).filter((file) => file === 'go.sum' || file.endsWith('.go'))
+  const files = readdirSync(folder).filter((file) => file === 'go.mod' || file === 'go.sum' || file.endsWith('.go'))
   return files.sort().map((file) => join(folder, file))
 }
 

@@ -49,13 +49,14 @@ export class VaultClient {
 
   /**
    * @param field - its value is a secret or becomes one, and stands in no error
+   * @param checkTarget - asked before a redirect is followed, which takes the token and the field along. @throws CodedError HOST_REFUSED
    * @returns `data` of the answer
    */
-  async write(call: Call, url: URL, field: Readonly<Record<string, string>>): Promise<Fields> {
-    return dataOf(await call((signal) => this.#put(url, field, signal)))
+  async write(call: Call, url: URL, field: Readonly<Record<string, string>>, checkTarget: (target: URL) => void): Promise<Fields> {
+    return dataOf(await call((signal) => this.#put(url, field, signal, checkTarget)))
   }
 
-  async #put(url: URL, field: Readonly<Record<string, string>>, signal: AbortSignal, isRedirected = false): Promise<Answer> {
+  async #put(url: URL, field: Readonly<Record<string, string>>, signal: AbortSignal, checkTarget: ((target: URL) => void) | undefined): Promise<Answer> {
     const { token, namespace, headers } = this.#settings
     const sent = {
       ...headers,
@@ -66,8 +67,11 @@ export class VaultClient {
     }
     const answer = await this.#http.send({ method: 'PUT', url, headers: sent, body: JSON.stringify(field) }, signal)
     if (answer.status >= 200 && answer.status < 300) return answer
-    const target = isRedirected ? null : this.#redirectOf(url, answer)
-    if (target) return await this.#put(target, field, signal, true)
+    const target = checkTarget === undefined ? null : this.#redirectOf(url, answer)
+    if (target !== null) {
+      checkTarget?.(target)
+      return await this.#put(target, field, signal, undefined)
+    }
     throw new Refused(url, answer, quoted(reasonOf(answer), [token, ...Object.values(headers), ...Object.values(field)]))
   }
 

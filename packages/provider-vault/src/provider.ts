@@ -45,11 +45,12 @@ export function createVaultProvider({ hosts, address: ownAddress, allowList, rea
       // A rule or the user that names a new key is trusted, a key of a file is not, whatever is done with it: rotate wraps to the keys it found.
       // An agent is named by the user, and nothing else is contacted then.
       const isNew = what === 'encrypt' && Object.keys(ref.fields).length === 0
-      if (!isNew && settings.agent === '') {
-        hosts.check({ what: 'Vault address', url: ref.address, configured: [...(ownAddress === '' ? [] : [ownAddress]), ...(listed ?? [])], setting: 'VAULT_ADDR' })
+      const checkHost = (host: string): void => {
+        if (!isNew && settings.agent === '') hosts.check({ what: 'Vault address', url: host, configured: [...(ownAddress === '' ? [] : [ownAddress]), ...(listed ?? [])], setting: 'VAULT_ADDR' })
       }
+      checkHost(ref.address)
       const url = urlOf(settings.agent || ref.address, path)
-      const data = await caller.operation(signal, (call) => client.write(call, url, fields))
+      const data = await caller.operation(signal, (call) => client.write(call, url, fields, ({ origin }) => checkHost(origin)))
       const text = data[answerField]
       if (typeof text !== 'string') throw new CodedError('KEY_SERVICE_FAILED', `no ${answerField} in the answer`)
       return text

@@ -103,6 +103,14 @@ describe('a key of a transit engine', () => {
     expect((await failureOf(provider({ followsRedirect: false }).unwrap(refAt(standby.url), { signal }))).code).toBe('KEY_SERVICE_FAILED')
   })
 
+  it('is not reached over a redirect to a host that nobody allowed', async () => {
+    const other = await server()
+    const standby = await server(({ target }) => ({ status: 307, headers: { location: other.url + target } }))
+    const failure = await failureOf(provider({ hosts: restrictHosts(() => [standby.url]) }).unwrap(refAt(standby.url), { signal }))
+    expect([failure.code, other.requests]).toEqual(['HOST_REFUSED', []])
+    expect(await provider({ hosts: restrictHosts(() => [standby.url, other.url]) }).unwrap(refAt(standby.url), { signal })).toEqual(part)
+  })
+
   it('is not reached over a redirect that leaves TLS', async () => {
     const plain = await server()
     const standby = await server(({ target }) => ({ status: 307, headers: { location: plain.url + target } }), true)
