@@ -161,6 +161,17 @@ export const COMMANDS: readonly NativeCommand[] = [
     load: async () => (await import('./recipients.ts')).recipients,
   },
   {
+    name: 'groups',
+    arguments: '<action> <file> [argument...]',
+    summary: 'add or delete key groups, and say how many open the file',
+    details:
+      'Actions: add FILE RECIPIENT..., delete FILE NUMBER, threshold FILE COUNT. A file with several groups is opened by keys of so many of them as the threshold says. Deleting a group makes a new data key.',
+    options: [TYPE, ALLOW, { flags: '--threshold <count>', summary: 'groups that are needed from now on (default: as before)' }, YES, DRY_RUN, JSON_ANSWER],
+    examples: ['waxseal groups add values.yaml age1... --threshold 2', 'waxseal groups delete --dry-run values.yaml 2', 'waxseal groups threshold values.yaml 3'],
+    group: 'keys',
+    load: async () => (await import('./groups.ts')).groups,
+  },
+  {
     name: 'updatekeys',
     arguments: '<path...>',
     summary: 'give files the keys that their creation rules name',

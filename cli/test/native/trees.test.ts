@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { AGE_RECIPIENT, OTHER_KEY_FILE, testFolder } from '../test-context.ts'
+import { AGE_KEY_FILE, AGE_RECIPIENT, OTHER_KEY_FILE, testFolder } from '../test-context.ts'
 import { waxseal } from './run-native.ts'
 
 const OTHER_RECIPIENT = /public key: (\S+)/.exec(readFileSync(OTHER_KEY_FILE, 'utf8'))?.[1] ?? ''
@@ -25,6 +25,7 @@ async function encryptedTree(): Promise<string> {
   return cwd
 }
 
+const identityOf = (file: string): string => /^AGE-SECRET-KEY-.*$/m.exec(readFileSync(file, 'utf8'))?.[0] ?? ''
 const read = (cwd: string, name: string): string => readFileSync(join(cwd, name), 'utf8')
 const all = (cwd: string): Record<string, string> => Object.fromEntries(Object.keys(PLAIN).map((name) => [name, read(cwd, name)]))
 
@@ -128,6 +129,48 @@ describe('recipients', () => {
     const cwd = await encryptedTree()
     const before = all(cwd)
     const { status, stderr } = await waxseal(['recipients', ...words], { cwd })
+    expect(status).not.toBe(0)
+    expect(stderr).toContain(says)
+    expect(all(cwd)).toEqual(before)
+  })
+})
+
+describe('groups', () => {
+  it('are added, counted and deleted with a new data key', async () => {
+    const cwd = await encryptedTree()
+    const [file, plain] = ['deploy/a.yaml', PLAIN['deploy/a.yaml']]
+    expect((await waxseal(['groups', 'add', '--yes', file, OTHER_RECIPIENT], { cwd })).status).toBe(0)
+    expect((await waxseal(['recipients', 'list', file], { cwd })).stdout).toContain('group 2 (2 of 2 are needed)')
+    expect((await waxseal(['decrypt', file], { cwd })).status).toBe(128)
+    const both = { SOPS_AGE_KEY: `${identityOf(AGE_KEY_FILE)}\n${identityOf(OTHER_KEY_FILE)}`, SOPS_AGE_KEY_FILE: AGE_KEY_FILE }
+    expect((await waxseal(['decrypt', file], { cwd, env: both })).stdout).toBe(plain)
+    const before = read(cwd, file)
+    expect((await waxseal(['groups', 'delete', '--yes', '--threshold', '1', file, '1'], { cwd, env: both })).status).toBe(0)
+    expect(read(cwd, file).match(/user: (\S+)/)?.[1]).not.toBe(before.match(/user: (\S+)/)?.[1])
+    expect((await waxseal(['decrypt', file], { cwd })).status).toBe(128)
+    expect((await waxseal(['decrypt', file], { cwd, env: { SOPS_AGE_KEY_FILE: OTHER_KEY_FILE } })).stdout).toBe(plain)
+  })
+
+  it('can be needed in another number', async () => {
+    const cwd = await encryptedTree()
+    const file = 'deploy/a.yaml'
+    for (let n = 0; n < 2; n++) expect((await waxseal(['groups', 'add', '--yes', file, AGE_RECIPIENT, '--threshold', '2'], { cwd })).status).toBe(0)
+    expect(await waxseal(['groups', 'threshold', '--dry-run', file, '3'], { cwd })).toMatchObject({ status: 0, stdout: expect.stringContaining('groups needed to open it: 2 before, 3 after') as string })
+    expect((await waxseal(['groups', 'threshold', '--yes', file, '3'], { cwd })).status).toBe(0)
+    expect((await waxseal(['decrypt', file], { cwd })).stdout).toBe(PLAIN[file])
+  })
+
+  it.each([
+    { words: ['add', 'deploy/a.yaml'], says: 'needs the recipients' },
+    { words: ['add', 'deploy/a.yaml', OTHER_RECIPIENT, '--threshold', '3'], says: '3 groups would be needed, and there are 2' },
+    { words: ['delete', 'deploy/a.yaml', '1'], says: 'the last key group' },
+    { words: ['delete', 'deploy/a.yaml', '2'], says: 'there is no key group 2' },
+    { words: ['threshold', 'deploy/a.yaml', 'x'], says: 'is a whole number' },
+    { words: ['drop', 'deploy/a.yaml'], says: 'has no action "drop"' },
+  ])('$words.0: $says', async ({ words, says }) => {
+    const cwd = await encryptedTree()
+    const before = all(cwd)
+    const { status, stderr } = await waxseal(['groups', '--yes', ...words], { cwd })
     expect(status).not.toBe(0)
     expect(stderr).toContain(says)
     expect(all(cwd)).toEqual(before)
