@@ -84,7 +84,7 @@ function textsByPlace(hint: string | undefined): ReadonlyMap<string, string> {
   for (const entry of entries as unknown[]) {
     if (!Array.isArray(entry)) continue
     const [place, text] = entry as unknown[]
-    if (Array.isArray(place) && place.length <= MAX_DEPTH && typeof text === 'string') texts.set(JSON.stringify(place), text)
+    if (isPlace(place) && typeof text === 'string') texts.set(JSON.stringify(place), text)
   }
   return texts
 }
@@ -110,6 +110,17 @@ function hintText(tree: Tree, spellings: Spellings): string | undefined {
     if (length > MAX_TEXT_LENGTH || entries.length > MAX_SPELLINGS) return undefined
   }
   return entries.length === 0 ? undefined : `[${entries.join(',')}]`
+}
+
+/** Whoever writes a file chooses what stands in its hint: lists in lists in lists would exhaust the stack. */
+function isPlace(place: unknown): place is readonly Step[] {
+  return Array.isArray(place) && place.length <= MAX_DEPTH && place.every(isStep)
+}
+
+function isStep(step: unknown): step is Step {
+  if (!Array.isArray(step)) return typeof step === 'string' || typeof step === 'number'
+  const [key, times] = step as unknown[]
+  return step.length === 2 && typeof key === 'string' && typeof times === 'number'
 }
 
 type Step = string | number | readonly [key: string, times: number]

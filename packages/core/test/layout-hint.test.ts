@@ -55,6 +55,13 @@ describe('a layout hint', () => {
     expect((await encryptDocument(document(plain()), request)).metadata).not.toHaveProperty('waxseal')
   })
 
+  it('is as good as absent where a place is lists in lists without end', () => {
+    const [cipher, tree] = [createValueCipher(DATA_KEY, { random }), [map('a', 'x')]]
+    const token = cipher.encrypt(`[[${'['.repeat(100_000)}${']'.repeat(100_000)},"x"],[[0,"a"],"X"]]`, 'waxseal layout')
+    const spellings = readSpellings({ waxseal: { layout: token } }, tree, DATA_KEY)
+    expect([...spellings.values()]).toStrictEqual(['X'])
+  })
+
   it('tells entries of one key apart', () => {
     const [third, fourth] = [leaf('3'), leaf('4')]
     const tree = [map('a', '1', 'b', map('c', '2'), 'a', third, 'b', map('c', fourth))]
