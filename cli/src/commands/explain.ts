@@ -3,7 +3,7 @@
  * @module
  */
 import { relative, resolve } from 'node:path'
-import { CodedError, DEFAULT_SELECTION, displayName, encryptDocument, requiredGroups, type Document, type Format, type Node, type Providers, type Selection, type TreePath } from '@waxseal/core'
+import { CodedError, DEFAULT_SELECTION, displayName, encryptDocument, requiredGroups, storedThreshold, type Document, type Format, type Node, type Providers, type Selection, type TreePath } from '@waxseal/core'
 import type { Context } from '../context.ts'
 import { kindOfFile } from '../files.ts'
 import { keyNames, withName, type KeyNames } from '../key-names.ts'
@@ -47,7 +47,7 @@ export const explain: NativeAction = async ([file = ''], options, context) => {
     pathRegex: rule.pathRegex,
     selects: selects(selection === undefined ? DEFAULT_SELECTION : selection),
     macOnlyEncrypted,
-    groupsNeeded: requiredGroups(groups.length, threshold),
+    groupsNeeded: requiredGroups(groups.length, storedThreshold(groups.length, threshold)),
     groups: groups.map((group) => group.map((ref) => ({ type: ref.type, recipient: displayName(ref, providers) }))),
     ...(values && { values }),
   }

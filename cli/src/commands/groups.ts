@@ -3,7 +3,7 @@
  * @module
  */
 import { resolve } from 'node:path'
-import { CodedError, parseMetadata, requiredGroups, type KeyGroup, type Providers } from '@waxseal/core'
+import { CodedError, parseMetadata, requiredGroups, storedThreshold, type Document, type KeyGroup, type Providers } from '@waxseal/core'
 import type { Context } from '../context.ts'
 import { replaceFile } from '../files.ts'
 import { diffGroups } from '../group-diff.ts'
@@ -25,15 +25,16 @@ export const groups: NativeAction = async ([action = '', file = '', ...words], o
   if (!['add', 'delete', 'threshold'].includes(action)) throw new CodedError('USAGE', `groups has no action ${JSON.stringify(action)}`, { hint: 'add, delete or threshold' })
   const providers = await nativeProviders(context)
   const result = await inFile(file, async () => {
-    const document = formatOf(file, options.text('type')).parse(readSource(context, file))
-    const before = parseMetadata(document.metadata, providers)
+    const read = (): Document => formatOf(file, options.text('type')).parse(readSource(context, file))
+    const before = parseMetadata(read().metadata, providers)
     const after = await changed(action, before, words, options, providers, context)
     const rotates = action === 'delete'
-    const needed = { before: requiredGroups(before.groups.length, before.threshold), after: requiredGroups(after.groups.length, after.threshold) }
+    const needed = { before: requiredGroups(before.groups.length, before.threshold), after: requiredGroups(after.groups.length, storedThreshold(after.groups.length, after.threshold)) }
     if (needed.after > after.groups.length) throw new CodedError('SHAMIR_INVALID', `${needed.after} groups would be needed, and there are ${after.groups.length}`, { hint: 'give --threshold' })
     const plan: KeyPlan = { file, groups: diffGroups(before.groups, after.groups, providers), needed, rotates }
     if (!changesAnything(plan)) context.stderr.write('nothing to change\n')
     if (!(await agreeTo(changesAnything(plan) ? [plan] : [], options, context))) return undefined
+    const document = read() // anew: values may have changed while somebody looked at the plan
     const { edits, metadata } = await rewrap(document, after, rotates, providers, context)
     return document.apply(edits, metadata)
   })

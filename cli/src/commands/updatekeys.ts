@@ -4,7 +4,7 @@
  * @module
  */
 import { resolve } from 'node:path'
-import { CodedError, groupsOfRule, openDocument, parseMetadata, requiredGroups, rewrapDocument, rotateDocument, unlockDocument, type Change, type Document, type KeyGroup, type Providers } from '@waxseal/core'
+import { CodedError, groupsOfRule, openDocument, parseMetadata, requiredGroups, rewrapDocument, rotateDocument, storedThreshold, unlockDocument, type Change, type Document, type KeyGroup, type Providers } from '@waxseal/core'
 import type { Context } from '../context.ts'
 import { replaceFile } from '../files.ts'
 import { diffGroups } from '../group-diff.ts'
@@ -16,7 +16,6 @@ import { creationRuleFor, formatOf, inFile, readSource, refuseStdio } from '../s
 import { eachOnItsOwn, forEachFile, secretFiles } from '../secret-tree.ts'
 
 interface Update {
-  readonly document: Document
   readonly plan: KeyPlan
   readonly groups: readonly KeyGroup[]
   readonly threshold: number
@@ -34,8 +33,10 @@ export const updateKeys: NativeAction = async (args, options, context) => {
   if (due.length === 0 && !options.bool('json')) context.stderr.write(`${files.length === 1 ? 'the keys are' : `the keys of all ${files.length} files are`} those of the rules already\n`)
   if (!(await agreeTo(due.map((file) => updates.get(file)!.plan), options, context))) return 0
   return await eachOnItsOwn(due, context, async (file) => {
-    const { document, groups, threshold } = updates.get(file)!
+    const { groups, threshold } = updates.get(file)!
     const result = await inFile(file, async () => {
+      // Read anew: values may have changed while somebody looked at the plan.
+      const document = formatOf(file, options.text('type')).parse(readSource(context, file))
       const change = await rewrap(document, { groups, threshold }, rotates, providers, context)
       return document.apply(change.edits, change.metadata)
     }, () => namesInRules(context))
@@ -56,9 +57,16 @@ async function plan(file: string, { type, ruleFile, rotates }: Choice, providers
     if (rule === null) throw new CodedError('CONFIG_NOT_FOUND', 'there is no .sops.yaml with creation rules here or above', { hint: 'waxseal init makes one, or give --config' })
     const metadata = parseMetadata(document.metadata, providers)
     const groups = await groupsOfRule(rule, providers, { now: context.now() }, context.signal)
-    const needed = { before: requiredGroups(metadata.groups.length, metadata.threshold), after: requiredGroups(groups.length, rule.threshold) }
-    return { document, groups, threshold: rule.threshold, plan: { file, groups: diffGroups(metadata.groups, groups, providers), needed, rotates } }
+    const threshold = storedThreshold(groups.length, rule.threshold || keptThreshold(metadata.threshold, groups.length))
+    const needed = { before: requiredGroups(metadata.groups.length, metadata.threshold), after: requiredGroups(groups.length, threshold) }
+    return { groups, threshold, plan: { file, groups: diffGroups(metadata.groups, groups, providers), needed, rotates } }
   })
+}
+
+/** Of a file whose rule names none: its own, as far as there are groups, as the reference has it. 0: all groups. */
+function keptThreshold(threshold: number, groups: number): number {
+  const kept = Math.min(threshold, groups)
+  return kept > 1 ? kept : 0
 }
 
 /** With other keys, or with other keys and a new data key. */

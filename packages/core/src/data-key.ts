@@ -46,7 +46,7 @@ export async function wrapDataKey(dataKey: KeyObject, request: WrapRequest): Pro
   const { groups, providers, signal = new AbortController().signal } = request
   if (groups.length === 0) throw new CodedError('KEY_GROUP_INVALID', 'no key groups provided')
   if (groups.some((group) => group.length === 0)) throw new CodedError('KEY_GROUP_INVALID', 'empty key group provided')
-  const threshold = request.threshold || (groups.length === 1 ? 0 : groups.length)
+  const threshold = storedThreshold(groups.length, request.threshold)
   const parts = splitKey(dataKey, groups.length, threshold, request.random)
   try {
     const failures: KeyReport[] = []
@@ -123,7 +123,12 @@ export async function recoverDataKey(request: RecoverRequest): Promise<KeyObject
   }
 }
 
-/** How many groups must be open. */
+/** What a file gets that is wrapped for so many groups. @param threshold - 0 or absent: all of them */
+export function storedThreshold(groups: number, threshold = 0): number {
+  return threshold || (groups === 1 ? 0 : groups)
+}
+
+/** How many groups must be open. @param threshold - as stored */
 export function requiredGroups(groups: number, threshold: number): number {
   return groups === 1 ? 1 : threshold || 2
 }
