@@ -3,7 +3,7 @@
  * them in the end.
  * @module
  */
-import { readdirSync, statSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { CodedError } from '@waxseal/core'
 import { formatForPath } from '@waxseal/formats'
@@ -72,12 +72,20 @@ export function* filesBelow(folder: string, context: Context): Iterable<string> 
 
 /** Whether a file looks as if it had metadata. */
 export function isMarked(file: string, context: Context): boolean {
-  const path = resolve(context.cwd, file)
-  if (statSync(path).size > MAX_SEARCHED_BYTES) return false
-  const text = Buffer.from(readFileBounded(path, { name: file })).toString('latin1')
+  const text = searchedText(file, context)
   // Whatever has another name is JSON when it is encrypted; a page that shows an encrypted file is not.
   const isOfItsFormat = formatForPath(file).name !== 'binary' || /^\s*\{/.test(text)
   return isOfItsFormat && text.includes('ENC[AES256_GCM,') && MARK.test(text)
+}
+
+/** Nothing of a file that is too large to be searched, or gone since its folder was listed. */
+function searchedText(file: string, context: Context): string {
+  try {
+    return Buffer.from(readFileBounded(resolve(context.cwd, file), { name: file, limitBytes: MAX_SEARCHED_BYTES })).toString('latin1')
+  } catch (error) {
+    if (error instanceof CodedError && (error.code === 'PARSE_LIMIT' || error.code === 'FILE_NOT_FOUND')) return ''
+    throw error
+  }
 }
 
 /** Does the work for all files, some at a time, and gives the results in the order of the files. */

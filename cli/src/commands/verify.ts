@@ -13,22 +13,25 @@ interface Verdict {
   readonly file: string
   readonly verified: boolean
   readonly values?: number
-  readonly error?: { readonly code: string; readonly message: string }
+  readonly error?: CodedError
 }
 
 export const verify: NativeAction = async (args, options, context) => {
-  let firstError: CodedError | undefined
   const verdicts = await forEachFile(secretFiles(args.length === 0 ? ['.'] : args, context), async (file): Promise<Verdict> => {
     try {
       const { opened } = await openSecretFile(context, file, options.text('type'), true)
       return { file, verified: true, values: opened.plain.size }
     } catch (error) {
       if (!(error instanceof CodedError) || context.signal.aborted) throw error
-      firstError ??= error
-      return { file, verified: false, error: { code: error.code, message: error.message } }
+      return { file, verified: false, error }
     }
   })
-  if (options.bool('json')) context.stdout.write(`${JSON.stringify(verdicts, null, 2)}\n`)
+  if (options.bool('json')) context.stdout.write(`${JSON.stringify(verdicts.map(plain), null, 2)}\n`)
   else for (const { file, error } of verdicts) context.stdout.write(error ? `failed    ${printable(error.message)}\n` : `verified  ${printable(file)}\n`)
-  return firstError ? exitStatusOf(firstError) : 0
+  const failed = verdicts.find(({ error }) => error !== undefined)
+  return failed ? exitStatusOf(failed.error) : 0
+}
+
+function plain({ error, ...facts }: Verdict): object {
+  return { ...facts, ...(error && { error: { code: error.code, message: error.message } }) }
 }

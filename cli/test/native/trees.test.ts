@@ -1,6 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import type { Context } from '../../src/context.ts'
+import { isMarked } from '../../src/secret-tree.ts'
 import { AGE_KEY_FILE, AGE_RECIPIENT, OTHER_KEY_FILE, testFolder } from '../test-context.ts'
 import { waxseal } from './run-native.ts'
 
@@ -106,6 +108,38 @@ describe('updatekeys', () => {
   })
 })
 
+const groupRules = (...groups: readonly string[][]): string =>
+  `creation_rules:\n  - key_groups:\n${groups.map((group) => `      - age:\n${group.map((recipient) => `          - ${recipient}\n`).join('')}`).join('')}`
+
+describe('a rule without a threshold', () => {
+  const both = { SOPS_AGE_KEY: `${identityOf(AGE_KEY_FILE)} ${identityOf(OTHER_KEY_FILE)}` }
+
+  /** Three groups; a file that is encrypted for all of them. */
+  async function sharedFile(): Promise<string> {
+    const cwd = testFolder()
+    writeFileSync(join(cwd, '.sops.yaml'), groupRules([AGE_RECIPIENT], [OTHER_RECIPIENT], [AGE_RECIPIENT]))
+    writeFileSync(join(cwd, 'f.json'), '{"k": "v"}\n')
+    expect((await waxseal(['encrypt', '-i', 'f.json'], { cwd })).status).toBe(0)
+    return cwd
+  }
+
+  it('needs every group, as explain says, and its files are up to date', async () => {
+    const cwd = await sharedFile()
+    expect((await waxseal(['explain', 'f.json'], { cwd })).stdout).toContain('3 of 3 groups')
+    expect(read(cwd, 'f.json')).toContain('"shamir_threshold": 3')
+    expect((await waxseal(['updatekeys', 'f.json'], { cwd, env: both })).stderr).toBe('the keys are those of the rules already\n')
+  })
+
+  it('leaves the threshold of a file as it is', async () => {
+    const cwd = await sharedFile()
+    expect((await waxseal(['groups', 'threshold', '--yes', 'f.json', '2'], { cwd, env: both })).status).toBe(0)
+    writeFileSync(join(cwd, '.sops.yaml'), groupRules([AGE_RECIPIENT, OTHER_RECIPIENT], [OTHER_RECIPIENT], [AGE_RECIPIENT]))
+    const { status, stdout } = await waxseal(['updatekeys', '--yes', '--json', 'f.json'], { cwd, env: both })
+    expect([status, JSON.parse(stdout)]).toMatchObject([0, [{ needed: { before: 2, after: 2 } }]])
+    expect(read(cwd, 'f.json')).toContain('"shamir_threshold": 2')
+  })
+})
+
 describe('recipients', () => {
   it('are listed, added, and removed with a new data key', async () => {
     const cwd = await encryptedTree()
@@ -177,6 +211,12 @@ describe('groups', () => {
   })
 })
 
+describe('a file that is gone since its folder was listed', () => {
+  it('is none of ours', () => {
+    expect(isMarked('gone.yaml', { cwd: testFolder() } as Context)).toBe(false)
+  })
+})
+
 describe('status', () => {
   it('needs no key and tells what is not as its rule wants it', async () => {
     const cwd = await encryptedTree()
@@ -220,6 +260,15 @@ would be  1 values encrypted, 1 in clear
 })
 
 describe('verify', () => {
+  it('ends with the status of the first file that fails, whichever is done first', async () => {
+    const cwd = await encryptedTree()
+    writeFileSync(join(cwd, 'deploy/a.yaml'), read(cwd, 'deploy/a.yaml').replace('port: 1', 'port: 2'))
+    writeFileSync(join(cwd, 'deploy/deep/b.json'), read(cwd, 'deploy/deep/b.json').replace('{', '{,'))
+    const { status, stdout } = await waxseal(['verify', 'deploy'], { cwd })
+    expect(stdout).toMatch(/^failed .*a\.yaml: MAC mismatch.*\nfailed .*b\.json: .*\nverified /)
+    expect(status).toBe(51)
+  })
+
   it('opens every value and says which file is not what was written', async () => {
     const cwd = await encryptedTree()
     expect(await waxseal(['verify', 'deploy'], { cwd })).toEqual({ status: 0, stderr: '', stdout: Object.keys(PLAIN).map((name) => `verified  ${name}\n`).join('') })
