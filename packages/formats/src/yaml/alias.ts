@@ -47,9 +47,10 @@ export function placeAliases(stream: PlacedStream, edits: readonly Edit[], text:
     const target = place === undefined || anchors.isIn(place.cover) ? undefined : anchors.before(name, place.cover.start)
     return place === undefined || target === undefined ? [] : [{ ...place, node, target }]
   })
-  const inPairs = wanted.flatMap(({ node, target }) => [node, target])
-  const plain = applyEdits([{ kind: 'map', items: inPairs.map((value) => ({ kind: 'entry', key: '', value })) }], edits)[0]!.items as readonly Entry[]
-  return wanted.filter((_, at) => isSameTree(plain[2 * at]!.value, plain[2 * at + 1]!.value))
+  const values = [...new Set(wanted.flatMap(({ node, target }) => [node, target]))] // once each: many aliases can name one large target
+  const items = applyEdits([{ kind: 'map', items: values.map((value) => ({ kind: 'entry', key: '', value })) }], edits)[0]!.items as readonly Entry[]
+  const plain = new Map(values.map((value, at) => [value, items[at]!.value]))
+  return wanted.filter(({ node, target }) => isSameTree(plain.get(node)!, plain.get(target)!))
 }
 
 function placeOf(node: PlacedValue, spelling: string, text: string): PlacedAlias | undefined {
@@ -71,10 +72,9 @@ function placeOf(node: PlacedValue, spelling: string, text: string): PlacedAlias
 
 /** The end of a value, or of the comment behind it on its line if that is part of it: its copy at the anchor stays. */
 function commentEnd(node: PlacedValue, end: number, text: string): number {
-  const line = lineEnd(text, end)
   for (let last = node; last.kind !== 'leaf'; ) {
     const comment = last.items.findLast((item) => item.kind === 'comment')
-    if (comment !== undefined && comment.line.start >= end && comment.line.start < line) return comment.line.end
+    if (comment !== undefined && comment.line.start >= end && comment.line.start < lineEnd(text, end)) return comment.line.end
     const below: PlacedValue | PlacedEntry | undefined = last.items.findLast((item) => item.kind !== 'comment')
     if (below === undefined) return end
     last = below.kind === 'entry' ? below.value : below
@@ -93,13 +93,14 @@ function isIndented(spelling: string, { flow, column }: CollectionSyntax): boole
 /** Where the anchors of a file stand, in order, and the values that have them. */
 class Anchors {
   readonly #places: readonly number[]
-  readonly #byName: ReadonlyMap<string, readonly Anchored[]>
+  readonly #byName: ReadonlyMap<string, { readonly nodes: readonly Anchored[]; readonly places: readonly number[] }>
   readonly #values = new Map<Syntax, PlacedValue>()
 
   constructor({ documents }: PlacedStream, text: string) {
-    const anchored = documents.flatMap(({ syntax }) => anchoredNodes(syntax.root)).toSorted((a, b) => a.properties.anchor!.start - b.properties.anchor!.start)
-    this.#places = anchored.map(({ properties }) => properties.anchor!.start)
-    this.#byName = Map.groupBy(anchored, ({ properties: { anchor } }) => text.slice(anchor!.start + 1, anchor!.end))
+    const anchored = documents.flatMap(({ syntax }) => anchoredNodes(syntax.root)).toSorted((a, b) => anchorPlace(a) - anchorPlace(b))
+    this.#places = anchored.map(anchorPlace)
+    const byName = Map.groupBy(anchored, ({ properties: { anchor } }) => text.slice(anchor!.start + 1, anchor!.end))
+    this.#byName = new Map([...byName].map(([name, nodes]) => [name, { nodes, places: nodes.map(anchorPlace) }]))
     const open: PlacedValue[] = documents.map(({ map }) => map)
     for (let node = open.pop(); node !== undefined; node = open.pop()) {
       if (node.alias !== null) continue
@@ -114,12 +115,17 @@ class Anchors {
 
   /** The value whose anchor an alias at this place names; undefined if it is a key, or holds the place. */
   before(name: string, place: number): PlacedValue | undefined {
-    const last = this.#byName.get(name)?.findLast(({ properties }) => properties.anchor!.start < place)
+    const { nodes, places } = this.#byName.get(name) ?? { nodes: [], places: [] }
+    const last = nodes[firstAbove(places, place - 1) - 1]
     return last === undefined || last.end > place ? undefined : this.#values.get(last)
   }
 }
 
 type Anchored = ScalarSyntax | CollectionSyntax
+
+function anchorPlace({ properties }: Anchored): number {
+  return properties.anchor!.start
+}
 
 function anchoredNodes(root: Syntax): Anchored[] {
   const anchored: Anchored[] = []

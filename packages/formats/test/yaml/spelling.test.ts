@@ -187,6 +187,20 @@ const ALIASED = [
 ]
 
 describe('aliases', () => {
+  const many = Array.from({ length: 20_000 }, (_, index) => index)
+  const token = `ENC[${'x'.repeat(100)}]`
+  const large = `{${many.map((at) => `l${at}: 1`).join(', ')}}`
+
+  it.each([
+    ['on one line', `{a: &x "${token}", ${many.map((at) => `k${at}: "${token}"`).join(', ')}}\n`, many.length],
+    ['of one name', `{a: &x 1, ${many.map((at) => `k${at}: 1, a${at}: &x 1`).join(', ')}}\n`, many.length],
+    ['of something large', `{a: &x ${large}, ${many.map((at) => `k${at}: {}`).join(', ')}}\n`, 0],
+  ])('by the thousand, %s, take no longer for being many', { timeout: 5_000 }, (_, source, expected) => {
+    const document = parseYaml(Buffer.from(source))
+    const edits = document.tree[0]!.items.flatMap((item): Edit[] => (item.kind === 'entry' && item.key.startsWith('k') ? [{ do: 'alias', node: item.value, spelling: '*x' }] : []))
+    expect(text(document.apply(edits)).match(/\*x/g) ?? []).toHaveLength(expected)
+  })
+
   it.each(ALIASED)('come back: %j', (source) => {
     const encrypted = encrypt(source)
     expect(decrypt(encrypted)).toBe(source)
