@@ -6,8 +6,8 @@
 import { CodedError } from './errors.ts'
 
 const WIRE = { varint: 0, fixed64: 1, lengthDelimited: 2, fixed32: 5 } as const
-/** 35 bits: enough for lengths, flags and checksums of 32 bits. */
-const MAX_VARINT_BYTES = 5
+/** 64 bits, as negative numbers take; what is above a safe integer is no length, flag or checksum, and only has to be passed over. */
+const MAX_VARINT_BYTES = 10
 
 export type ProtoField = readonly [number: number, value: Uint8Array | number]
 

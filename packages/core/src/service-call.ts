@@ -50,18 +50,37 @@ export interface ServiceCallerOptions {
 
 export function createServiceCaller({ service, judge, limits, random = Math.random }: ServiceCallerOptions): ServiceCaller {
   const { callMs, operationMs, attempts, pauseMs, width } = { ...CALL_LIMITS, ...limits }
-  const waiting: (() => void)[] = []
+  const waiting = new Set<() => void>()
   let running = 0
 
   async function operation<T>(signal: AbortSignal, work: (call: Call) => Promise<T>): Promise<T> {
-    if (running >= width) await new Promise<void>((resolve) => waiting.push(resolve))
-    running++
+    if (running < width) running++
+    else await turn(signal)
     try {
       return await limited(signal, operationMs, timeout(operationMs), (inner) => work((send) => withRetries(send, inner)))
     } finally {
-      running--
-      waiting.shift()?.()
+      // The next one takes this one's place, so that nobody can slip in between.
+      const next = waiting.values().next().value
+      if (next) next()
+      else running--
     }
+  }
+
+  function turn(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const cancel = (): void => {
+        waiting.delete(start)
+        reject(cancelled(signal))
+      }
+      const start = (): void => {
+        waiting.delete(start)
+        signal.removeEventListener('abort', cancel)
+        resolve()
+      }
+      if (signal.aborted) return cancel()
+      waiting.add(start)
+      signal.addEventListener('abort', cancel)
+    })
   }
 
   async function withRetries<T>(send: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
@@ -83,10 +102,12 @@ export function createServiceCaller({ service, judge, limits, random = Math.rand
   return { operation }
 }
 
+const cancelled = ({ reason }: AbortSignal): CodedError => (reason instanceof CodedError ? reason : new CodedError('CANCELED', 'the run was cancelled'))
+
 /** Ends with the work, or when the signal or the time says so, whether or not the work obeys the signal that it gets. */
 async function limited<T>(outer: AbortSignal, ms: number, late: CodedError, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const inner = new AbortController()
-  const stop = (): void => inner.abort(outer.reason instanceof CodedError ? outer.reason : new CodedError('CANCELED', 'the run was cancelled'))
+  const stop = (): void => inner.abort(cancelled(outer))
   if (outer.aborted) stop()
   outer.addEventListener('abort', stop)
   const timer = setTimeout(() => inner.abort(late), ms)

@@ -17,6 +17,11 @@ describe('protocol buffers', () => {
     expect([lastNumber(fields, 1), lastNumber(fields, 2), lastBytes(fields, 1).length, fields.length]).toStrictEqual([2, undefined, 0, 3])
   })
 
+  it('pass over numbers of 64 bits', () => {
+    const fields = readFields(bytes('18 ff ff ff ff ff ff ff ff ff 01 08 02'))
+    expect([lastNumber(fields, 1), fields.length]).toStrictEqual([2, 2])
+  })
+
   it('come back as they were, checksums of 32 bits included', () => {
     fc.assert(
       fc.property(fc.uint8Array(), fc.integer({ min: 0, max: 0xffffffff }), fc.integer({ min: 1, max: 5000 }), (content, value, number) => {
@@ -28,6 +33,6 @@ describe('protocol buffers', () => {
   })
 
   it('refuse what is cut off, endless or of an unknown kind', () => {
-    for (const hex of ['0a ff', '08 ff ff ff ff ff ff', '0b', '0d 00']) expect(codeOf(() => readFields(bytes(hex)))).toBe('KEY_SERVICE_FAILED')
+    for (const hex of ['0a ff', '08 ff ff ff ff ff ff ff ff ff ff 01', '0b', '0d 00']) expect(codeOf(() => readFields(bytes(hex)))).toBe('KEY_SERVICE_FAILED')
   })
 })

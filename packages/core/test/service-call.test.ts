@@ -137,4 +137,17 @@ describe('calls to a key service', () => {
     await Promise.all(Array.from({ length: 20 }, () => limited.operation(never, (call) => call(work))))
     expect(most).toBe(3)
   })
+
+  it('end when the run is cancelled while they wait for their turn, and leave it to the next', async () => {
+    const narrow = caller({ width: 1, callMs: 5_000, operationMs: 5_000 })
+    let finish: (answer: string) => void = () => {}
+    const first = narrow.operation(never, () => new Promise<string>((resolve) => (finish = resolve)))
+    const run = new AbortController()
+    const cancelled = narrow.operation(run.signal, silence)
+    const third = narrow.operation(never, async () => 'third')
+    run.abort()
+    expect(await codeOf(cancelled)).toBe('CANCELED')
+    finish('first')
+    expect(await Promise.all([first, third])).toStrictEqual(['first', 'third'])
+  })
 })

@@ -103,6 +103,7 @@ export interface Choice {
 export function explainChoice({ format, source }: Generated, theirs: Choice, ours: Choice): string | undefined {
   if (theirs.values !== ours.values) return undefined
   if (isPart(theirs.comments, ours.comments)) return 'lost-comments-kept'
+  if (theirs.comments.length > ours.comments.length && isPart(ours.comments, theirs.comments) && /\*\w/.test(Buffer.from(source).toString())) return 'aliases-expanded'
   const last = Buffer.from(source).toString().trimEnd().split('\n').at(-1) ?? ''
   return format.name === 'yaml' && /^\s*#|^\.\.\.|^---/.test(last) && theirs.comments.length === ours.comments.length ? 'comments-at-the-end' : undefined
 }
@@ -132,10 +133,10 @@ export function lossOf({ format, settings: { selection } }: Generated, source: T
   const texts = [...keys, ...leaves.flatMap(({ node: { value } }) => (typeof value === 'string' ? [value] : []))]
   if (leaves.some(({ node }) => Object.is(node.value, -0))) return 'nothing-lost'
   if (format.name === 'ini' && keys.some((key) => /^#\d+$/.test(key))) return 'nothing-lost'
-  if (format.name === 'ini' && texts.some((text) => /\\$|^["'`]/.test(text))) return 'ini-quotes'
+  if (format.name === 'ini' && texts.some((text) => /\\$|^["'`]|^\s.*"|".*\s$/.test(text))) return 'ini-quotes'
   if (format.name === 'yaml' && keys.includes('<<')) return 'nothing-lost'
   if (format.name === 'yaml' && texts.some((text) => /^\t[^]*\n/.test(text))) return 'tab-first-text-kept'
-  if (format.name === 'yaml' && texts.some((text) => /^[ \n][^]*\n|^\n/.test(text))) return 'true-indentation-indicator'
+  if (format.name === 'yaml' && texts.some((text) => /^[ \n\u0085\u2028\u2029][^]*\n|^\n/.test(text))) return 'true-indentation-indicator'
   if (selection?.setting.includes('comment') && commentsOf(source).length > 0) return 'nothing-lost'
   return undefined
 }
