@@ -3,7 +3,7 @@
  * Follows: getsops/sops config/config.go (LookupConfigFile): the search starts in the working folder, wherever the input lies.
  * @module
  */
-import { dirname, join, resolve } from 'node:path'
+import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { CodedError, findCreationRule, parseRules, type CreationRule, type RuleFile } from '@waxseal/core'
 import type { Context } from './context.ts'
 import { kindOfFile, readFileBounded } from './files.ts'
@@ -70,6 +70,18 @@ export function layoutHintOf({ path, waxseal }: LoadedRules): boolean {
   if (layout === undefined || layout === null) return true
   if (layout === 'canonical') return false
   throw new CodedError('CONFIG_INVALID', `${path}: layout of waxseal is not "canonical"`, { hint: 'leave it out to keep the layout of values' })
+}
+
+/**
+ * The certificate that `waxseal: {cert: FILE}` pins, relative to the rule file. Not a URL: what is sealed for must stand in the repository.
+ * @returns its path, as seen from the working folder; undefined if none is pinned
+ * @throws CodedError CONFIG_INVALID
+ */
+export function pinnedCertificate({ path, waxseal }: LoadedRules): string | undefined {
+  const { cert } = waxseal
+  if (cert === undefined || cert === null) return undefined
+  if (typeof cert === 'string' && cert !== '' && !cert.includes('://')) return isAbsolute(cert) ? cert : join(dirname(path), cert)
+  throw new CodedError('CONFIG_INVALID', `${path}: cert of waxseal is not the path of a file`, { hint: 'waxseal cert -o cert.pem fetches one to put there' })
 }
 
 /** The rule for a file: null if the rule file has no rules at all. @throws CodedError as `findCreationRule` */

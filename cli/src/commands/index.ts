@@ -15,6 +15,8 @@ const YES: NativeOption = { flags: '-y, --yes', summary: 'agree to the plan with
 const DRY_RUN: NativeOption = { flags: '-n, --dry-run', summary: 'print the plan and change nothing' }
 const JSON_ANSWER: NativeOption = { flags: '--json', summary: 'answer in JSON' }
 const FORMAT: NativeOption = { flags: '--format <format>', summary: 'json or yaml (default: by the output name, else as the input)' }
+const KEY: NativeOption = { flags: '-k, --key <file>', summary: 'file with private sealing keys; may be given again', isRepeatable: true }
+const CERT: NativeOption = { flags: '-c, --cert <source>', summary: "certificate to seal with: a file or a URL (default: cert of waxseal: in .sops.yaml, else the controller's)" }
 const CONTROLLER: readonly NativeOption[] = [
   { flags: '--controller-name <name>', summary: "name of the controller's Service", default: 'sealed-secrets-controller' },
   { flags: '--controller-namespace <namespace>', summary: 'its namespace', default: 'kube-system' },
@@ -202,29 +204,60 @@ export const COMMANDS: readonly NativeCommand[] = [
   },
   {
     name: 'seal',
-    arguments: '[file]',
-    summary: 'seal Secret manifests for the cluster',
-    details: 'Only the controller can open the result. The certificate comes from --cert, or from the controller itself.',
+    arguments: '[path...]',
+    summary: 'seal Secret manifests for the cluster, or one item of a sealed one',
+    details:
+      'Only the controller can open the result. A folder stands for the Secrets below it, and needs --in-place. With --key, items of the output file that hold the same already keep their ciphertext. With --set, one item of a SealedSecret is sealed and put into its file; the value is asked for, or comes from standard input or a file.',
     options: [
-      { flags: '-c, --cert <source>', summary: 'certificate to seal with: a file or a URL' },
+      CERT,
       { flags: '-s, --scope <scope>', summary: "where it may be used: strict, namespace-wide or cluster-wide (default: as the Secret's annotations say)" },
-      { flags: '-n, --namespace <namespace>', summary: 'namespace, if the manifest has none' },
-      { flags: '--name <name>', summary: "name, instead of the manifest's" },
+      { flags: '-n, --namespace <namespace>', summary: 'namespace, if the manifest has none; with --set: which of several' },
+      { flags: '--name <name>', summary: "name, instead of the manifest's; with --set: which of several" },
+      KEY,
+      { flags: '--set <item>', summary: 'seal this item into the SealedSecret of the file' },
+      { flags: '--stdin', summary: 'with --set: read the value from standard input; one final newline is dropped' },
+      { flags: '--file <file>', summary: 'with --set: read the value from a file, as it is' },
       FORMAT, IN_PLACE, OUTPUT, ...CONTROLLER,
     ],
-    examples: ['waxseal seal --cert cert.pem secret.yaml -o sealed.yaml', 'kubectl create secret generic db --from-file=password -n shop --dry-run=client -o yaml | waxseal seal > sealed.yaml'],
+    examples: [
+      'waxseal seal --cert cert.pem secret.yaml -o sealed.yaml',
+      'kubectl create secret generic db --from-file=password -n shop --dry-run=client -o yaml | waxseal seal > sealed.yaml',
+      'waxseal seal --in-place deploy/',
+      'pwgen 32 1 | waxseal seal --set password --stdin sealed.yaml',
+    ],
     group: 'cluster',
     load: async () => (await import('./seal.ts')).seal,
   },
   {
     name: 'unseal',
-    arguments: '[file]',
+    arguments: '[path...]',
     summary: 'open SealedSecrets with private sealing keys, without a cluster',
-    details: 'For recovery. Keys are PEM files, key Secrets, or a backup of key Secrets as JSON or YAML.',
-    options: [{ flags: '-k, --key <file>', summary: 'file with private sealing keys', isRepeatable: true }, FORMAT, { flags: '-o, --output <file>', summary: 'write to this file (mode 0600)' }],
-    examples: ['waxseal unseal --key sealing-keys.yaml sealed.yaml'],
+    details: 'For recovery. Keys are PEM files, key Secrets, or a backup of key Secrets as JSON or YAML. A folder stands for the SealedSecrets below it; all of them open, or nothing is written.',
+    options: [KEY, FORMAT, { flags: '-o, --output <file>', summary: 'write to this file (mode 0600)' }],
+    examples: ['waxseal unseal --key sealing-keys.yaml sealed.yaml', 'waxseal unseal --key sealing-keys.yaml deploy/ -o secrets.yaml'],
     group: 'cluster',
     load: async () => (await import('./unseal.ts')).unseal,
+  },
+  {
+    name: 'reseal',
+    arguments: '<path...>',
+    summary: 'seal the items of SealedSecrets anew, for the newest key',
+    details:
+      'The controller does it, or, with --key, this machine: then the certificate is --cert, that of .sops.yaml, or the newest beside the keys, and items that are sealed for it already stay. Only the lines of items change, and that of our key hint. A folder stands for the SealedSecrets below it.',
+    options: [KEY, CERT, DRY_RUN, JSON_ANSWER, ...CONTROLLER],
+    examples: ['waxseal reseal deploy/', 'waxseal reseal --dry-run --key sealing-keys.yaml deploy/', 'waxseal reseal --key sealing-keys.yaml --cert cert.pem sealed.yaml'],
+    group: 'cluster',
+    load: async () => (await import('./reseal.ts')).reseal,
+  },
+  {
+    name: 'validate',
+    arguments: '[path...]',
+    summary: 'tell whether SealedSecrets can be opened',
+    details: 'The controller is asked, or, with --key, it is tried here. Nothing is shown of the values. A folder stands for the SealedSecrets below it; without a path it is the working folder.',
+    options: [KEY, JSON_ANSWER, ...CONTROLLER],
+    examples: ['waxseal validate deploy/', 'waxseal validate --json --key sealing-keys.yaml sealed.yaml'],
+    group: 'cluster',
+    load: async () => (await import('./validate.ts')).validate,
   },
   {
     name: 'cert',

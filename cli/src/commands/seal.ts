@@ -2,44 +2,71 @@
  * `seal`: Secret manifests become SealedSecrets that only the controller can open.
  * @module
  */
+import { resolve } from 'node:path'
 import { CodedError } from '@waxseal/core'
 import {
-  checkNotExpired,
   isObject,
   KEY_HINT_ANNOTATION,
-  parseCertificate,
+  openWith,
   readMetadata,
   readSecret,
   SCOPES,
   scopeOf,
   sealSecret,
   secretItems,
+  type OpenItem,
   type Scope,
   type SealedSecretManifest,
   type SealingCertificate,
   type SecretManifest,
 } from '@waxseal/sealed'
+import type { Context } from '../context.ts'
+import { kindOfFile } from '../files.ts'
 import type { NativeAction, OptionValues } from '../native-command.ts'
-import { readCertificate } from '../sealing/certificate-source.ts'
 import { parseManifest, splitManifests } from '../sealing/manifest-input.ts'
-import { manifestFile } from '../sealing/manifest-output.ts'
-import { certificateSource, outputFormat, warnOfEnd } from '../sealing/native-options.ts'
+import { manifestFile, type ManifestFormat } from '../sealing/manifest-output.ts'
+import { manifestFiles } from '../sealing/manifest-tree.ts'
+import { outputFormat, privateKeys, sealingCertificate } from '../sealing/native-options.ts'
+import { sealOver } from '../sealing/seal-over.ts'
+import { readSealedFile, type SealedFile } from '../sealing/sealed-file.ts'
 import { checkOutput, deliver, inFile, readText, STDIO } from '../secret-file.ts'
 
-export const seal: NativeAction = async ([file = STDIO], options, context) => {
+export const seal: NativeAction = async (args, options, context) => {
+  if (options.text('set') !== undefined) return (await import('./seal-item.ts')).sealItemInto(args, options, context)
+  if (options.bool('stdin') || options.text('file') !== undefined) throw new CodedError('FLAGS_CONFLICT', '--stdin and --file need --set')
+  const files = args.length === 0 ? [STDIO] : manifestFiles(args, 'Secret', context)
   const output = { inPlace: options.bool('inPlace'), output: options.text('output') }
-  checkOutput([file], output)
+  checkOutput(files, output)
   const scope = readScope(options)
-  const text = readText(context, file)
-  const format = outputFormat(options, text)
-  const secrets = await inFile(file, () => readSecrets(text, options))
-  const pem = await readCertificate(certificateSource(options.text('cert'), options, context), context)
-  const certificate = parseCertificate(Buffer.from(pem).toString('latin1'))
-  checkNotExpired(certificate, context.now())
-  warnOfEnd(certificate, context)
-  const sealed = await inFile(file, () => secrets.map((secret) => sealWithHint(secret, certificate, scope)))
-  deliver(context, new Map([[file, Buffer.from(await manifestFile(sealed, format))]]), output)
+  const inputs: { readonly file: string; readonly secrets: readonly SecretManifest[]; readonly format: ManifestFormat }[] = []
+  for (const file of files) {
+    const text = readText(context, file)
+    const format = outputFormat(options, text)
+    inputs.push({ file, secrets: await inFile(file, () => readSecrets(text, options)), format })
+  }
+  const known = await earlier(options, context)
+  const certificate = await sealingCertificate(options, context)
+  const results = new Map<string, Uint8Array>()
+  for (const { file, secrets, format } of inputs) {
+    const text = await inFile(file, async () => {
+      const fresh = secrets.map((secret) => ({ secret, sealed: sealWithHint(secret, certificate, scope) }))
+      return known ? await sealOver(known.file, fresh, known.open, format) : await manifestFile(fresh.map(({ sealed }) => sealed), format)
+    })
+    results.set(file, Buffer.from(text))
+  }
+  deliver(context, results, output)
   return 0
+}
+
+/** What stands in the output file already and can be opened with the keys that are given. */
+async function earlier(options: OptionValues, context: Context): Promise<{ readonly file: SealedFile; readonly open: OpenItem } | undefined> {
+  if (options.list('key').length === 0) return undefined
+  const output = options.text('output')
+  if (output === undefined || output === STDIO) throw new CodedError('FLAGS_CONFLICT', '--key needs --output: it opens what was sealed into that file before')
+  const open = openWith(await privateKeys(options, context))
+  if (kindOfFile(resolve(context.cwd, output)) === undefined) return undefined
+  const text = readText(context, output)
+  return { file: await inFile(output, () => readSealedFile(text)), open }
 }
 
 function readScope(options: OptionValues): Scope | undefined {
@@ -56,6 +83,7 @@ async function readSecrets(text: string, options: OptionValues): Promise<SecretM
   const secrets: SecretManifest[] = []
   for (const document of splitManifests(text)) {
     const manifest = await parseManifest(document)
+    if (isObject(manifest) && isObject(manifest['sops'])) throw new CodedError('ALREADY_ENCRYPTED', 'the Secret is encrypted with SOPS', { hint: 'waxseal decrypt FILE | waxseal seal' })
     for (const item of isObject(manifest) && manifest['kind'] === 'List' && Array.isArray(manifest['items']) ? manifest['items'] : [manifest]) {
       secrets.push(placed(readSecret(item), options))
     }

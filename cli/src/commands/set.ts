@@ -7,21 +7,21 @@ import { resolve } from 'node:path'
 import { CodedError, saveDocument, setAt, unsetAt, type ChangedTree, type Entry, type Node, type Tree, type TreePath, type ValueNode } from '@waxseal/core'
 import { json } from '@waxseal/formats'
 import type { Context } from '../context.ts'
-import { readFileBounded, replaceFile } from '../files.ts'
-import type { NativeAction, OptionValues } from '../native-command.ts'
+import { replaceFile } from '../files.ts'
+import { checkValueSource, readGivenValue } from '../given-value.ts'
+import type { NativeAction } from '../native-command.ts'
 import { printable } from '../print-error.ts'
 import { inFile, openSecretFile, refuseStdio, type SecretFile } from '../secret-file.ts'
-import { askHidden } from '../terminal.ts'
 import { parseValuePath, showValuePath } from '../value-path.ts'
 
 export const set: NativeAction = async ([file = '', pathText = ''], options, context) => {
   refuseStdio(file)
-  if (options.bool('stdin') && options.text('file') !== undefined) throw new CodedError('FLAGS_CONFLICT', '--stdin and --file exclude each other')
+  checkValueSource(options)
   const path = parseValuePath(pathText)
   const secret = await openSecretFile(context, file, options.text('type'))
   const { document, plain } = secret.opened
   await inFile(file, () => checkPlace(document.tree, path))
-  const value = parseValue(await readValue(pathText, options, context), options.bool('json'))
+  const value = parseValue(await readGivenValue(pathText, options, context), options.bool('json'))
   return save(secret, context, () => setAt(document.tree, path, value, plain))
 }
 
@@ -72,16 +72,6 @@ async function save({ name, format, opened }: SecretFile, context: Context, chan
   if (result === undefined) context.stderr.write(`${printable(name)}: nothing to change\n`)
   else replaceFile(resolve(context.cwd, name), result, name)
   return 0
-}
-
-async function readValue(path: string, options: OptionValues, context: Context): Promise<Uint8Array> {
-  const file = options.text('file')
-  if (file !== undefined) return readFileBounded(resolve(context.cwd, file), { name: file })
-  if (options.bool('stdin')) {
-    const bytes = context.stdin.readAll()
-    return bytes.at(-1) === 0x0a ? bytes.subarray(0, -1) : bytes
-  }
-  return Buffer.from(await askHidden(`value for ${path}: `, 'use --stdin or --file'), 'utf8')
 }
 
 function parseValue(bytes: Uint8Array, isJson: boolean): ValueNode {

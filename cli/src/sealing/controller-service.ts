@@ -32,6 +32,8 @@ export interface ControllerPlace {
 export interface Refusal {
   readonly status: number
   readonly message: string
+  /** When it wants to be asked again. */
+  readonly retryAfterMs?: number
 }
 export type Answer = { readonly body: Buffer } | Refusal
 
@@ -137,12 +139,13 @@ async function send(client: KubeClient, request: Parameters<KubeClient['raw']>[0
 }
 
 /** @param request - how client-go names it */
-function readAnswer({ status, body }: RawResponse, request: string): Answer {
+function readAnswer({ status, headers, body }: RawResponse, request: string): Answer {
   const bytes = Buffer.from(body)
   if (status >= 200 && status < 300) return { body: bytes }
   const answer = parse(bytes) as { kind?: unknown; message?: unknown } | undefined
-  if (answer?.kind === 'Status' && typeof answer.message === 'string') return { status, message: answer.message }
-  return { status, message: refusalText(status, bytes.toString('utf8').trim(), request) }
+  const message = answer?.kind === 'Status' && typeof answer.message === 'string' ? answer.message : refusalText(status, bytes.toString('utf8').trim(), request)
+  const seconds = Number(headers['retry-after'] ?? NaN)
+  return { status, message, ...(seconds >= 0 && { retryAfterMs: seconds * 1000 }) }
 }
 
 function refusalText(status: number, body: string, request: string): string {

@@ -14,10 +14,22 @@ const NUMBER: ScalarTag = { tag: 'tag:yaml.org,2002:float', default: true, test:
 const MAX_DEPTH = 64
 const MAX_NODES = 1_000_000
 
+/** A part of a stream: a document, or what stands between two. */
+export interface Slice {
+  readonly text: string
+  readonly isDocument: boolean
+}
+
 /** The texts of the documents in a stream, empty ones left out. Text behind JSON that is broken comes as one more. */
 export function splitManifests(text: string): string[] {
-  const start = text.replace(/^\ufeff/, '')
-  return isJson(start) ? splitJson(start) : splitYaml(start)
+  return sliceManifests(text).flatMap((slice) => (slice.isDocument ? [slice.text] : []))
+}
+
+/** All of a stream: the slices one after another are the text. */
+export function sliceManifests(text: string): Slice[] {
+  const start = text.startsWith('\ufeff') ? 1 : 0
+  const slices = isJson(text.slice(start)) ? sliceJson(text, start) : sliceYaml(text.slice(start))
+  return start === 0 ? slices : [{ text: text.slice(0, start), isDocument: false }, ...slices]
 }
 
 export function isJson(text: string): boolean {
@@ -25,12 +37,12 @@ export function isJson(text: string): boolean {
 }
 
 /** Objects end where their braces do; whether they are JSON is for the parser. */
-function splitJson(text: string): string[] {
-  const objects: string[] = []
-  let start = 0
+function sliceJson(text: string, from: number): Slice[] {
+  const slices: Slice[] = []
+  let start = from
   let depth = 0
   let inString = false
-  for (let at = 0; at < text.length; at++) {
+  for (let at = from; at < text.length; at++) {
     const char = text[at]
     if (inString) {
       if (char === '\\') at++
@@ -38,22 +50,45 @@ function splitJson(text: string): string[] {
     } else if (char === '"') inString = true
     else if (char === '{') depth++
     else if (char === '}' && --depth <= 0) {
-      objects.push(text.slice(start, at + 1).trim())
+      slices.push(...withoutMargin(text.slice(start, at + 1)))
       start = at + 1
       depth = 0
     }
   }
-  const rest = text.slice(start).trim()
-  return rest === '' ? objects : [...objects, rest]
+  return [...slices, ...withoutMargin(text.slice(start))]
 }
 
-function splitYaml(text: string): string[] {
-  const documents: string[][] = [[]]
-  for (const line of text.split('\n')) {
-    if (line.startsWith(MARK) && /^\s*(?:#|$)/.test(line.slice(MARK.length))) documents.push([])
-    else documents.at(-1)?.push(line)
+/** White space around a document is none of it. */
+function withoutMargin(text: string): Slice[] {
+  const document = text.trim()
+  const start = text.length - text.trimStart().length
+  const slices = [
+    { text: text.slice(0, start), isDocument: false },
+    { text: document, isDocument: true },
+    { text: text.slice(start + document.length), isDocument: false },
+  ]
+  return slices.filter((slice) => slice.text !== '')
+}
+
+function sliceYaml(text: string): Slice[] {
+  const slices: Slice[] = []
+  let start = 0
+  const end = (at: number): void => {
+    const document = text.slice(start, at)
+    if (document !== '') slices.push({ text: document, isDocument: document.trim() !== '' })
+    start = at
   }
-  return documents.map((lines) => lines.join('\n')).filter((document) => document.trim() !== '')
+  for (let line = 0; line < text.length; ) {
+    const next = text.indexOf('\n', line) + 1 || text.length
+    if (text.startsWith(MARK, line) && /^\s*(?:#|$)/.test(text.slice(line + MARK.length, next))) {
+      end(line)
+      slices.push({ text: text.slice(line, next), isDocument: false })
+      start = next
+    }
+    line = next
+  }
+  end(text.length)
+  return slices
 }
 
 /**

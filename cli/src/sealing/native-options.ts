@@ -1,13 +1,17 @@
 /**
- * What the native commands `seal`, `unseal` and `cert` have in common.
+ * What the native commands for the cluster have in common.
  * @module
  */
 import { extname } from 'node:path'
-import type { SealingCertificate } from '@waxseal/sealed'
+import { CodedError } from '@waxseal/core'
+import { checkNotExpired, parseCertificate, type SealingCertificate } from '@waxseal/sealed'
 import type { Context } from '../context.ts'
 import type { OptionValues } from '../native-command.ts'
-import type { CertificateSource } from './certificate-source.ts'
+import { pinnedCertificate } from '../rules.ts'
+import { findRules, inFile, readSource } from '../secret-file.ts'
+import { readCertificate, type CertificateSource } from './certificate-source.ts'
 import { Cluster, DEFAULT_CONTROLLER_NAME, DEFAULT_CONTROLLER_NAMESPACE } from './controller-service.ts'
+import { readKeyFile, type StoredKey } from './key-files.ts'
 import { readFormat, type ManifestFormat } from './manifest-output.ts'
 
 /** Controllers make a new key every 30 days, long before the old one's certificate ends. */
@@ -23,6 +27,50 @@ export function certificateSource(given: string | undefined, options: OptionValu
     name: options.text('controllerName') ?? DEFAULT_CONTROLLER_NAME,
   }
   return { given, cluster, controller }
+}
+
+/** `--cert`, or the certificate that the rule file pins. */
+export async function givenCertificate(options: OptionValues, context: Context): Promise<string | undefined> {
+  const given = options.text('cert')
+  if (given !== undefined) return given
+  const rules = await findRules(context, undefined)
+  return rules === null ? undefined : pinnedCertificate(rules)
+}
+
+/**
+ * The certificate to seal with: given, pinned, or the controller's; not ended, with a warning if it ends soon.
+ * @throws CodedError CERTIFICATE_*, FILE_*, KUBE_*
+ */
+export async function sealingCertificate(options: OptionValues, context: Context): Promise<SealingCertificate> {
+  const given = await givenCertificate(options, context)
+  const pem = await readCertificate(certificateSource(given, options, context), context)
+  const parse = (): SealingCertificate => parseCertificate(Buffer.from(pem).toString('latin1'))
+  return usable(given === undefined ? parse() : await inFile(given, parse), context)
+}
+
+/** @throws CodedError CERTIFICATE_EXPIRED */
+export function usable(certificate: SealingCertificate, context: Context): SealingCertificate {
+  checkNotExpired(certificate, context.now())
+  warnOfEnd(certificate, context)
+  return certificate
+}
+
+/**
+ * The keys of all files of `--key`.
+ * @throws CodedError USAGE - no file; SEALING_KEY_INVALID - no key in one of them
+ */
+export async function privateKeys(options: OptionValues, context: Context): Promise<readonly StoredKey[]> {
+  const files = options.list('key')
+  if (files.length === 0) {
+    throw new CodedError('USAGE', 'no private key is given', { hint: 'give --key FILE: a PEM key, a key Secret, or a backup of key Secrets' })
+  }
+  const keys: StoredKey[] = []
+  for (const file of files) {
+    const found = await inFile(file, () => readKeyFile(Buffer.from(readSource(context, file)).toString('utf8')))
+    if (found.length === 0) throw new CodedError('SEALING_KEY_INVALID', `${file}: no private key in it`, { hint: 'a key Secret has kind: Secret and tls.key' })
+    keys.push(...found)
+  }
+  return keys
 }
 
 /** As asked, else by the name of the output, else as the input is. @throws CodedError USAGE */

@@ -1,7 +1,7 @@
 import { CodedError } from '@waxseal/core'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseManifest, splitManifests } from '../../src/sealing/manifest-input.ts'
+import { parseManifest, sliceManifests, splitManifests } from '../../src/sealing/manifest-input.ts'
 import { goJson, manifestFile, manifestText } from '../../src/sealing/manifest-output.ts'
 import { manifestYaml } from '../../src/sealing/manifest-yaml.ts'
 import { firstPortName } from '../../src/sealing/service-port.ts'
@@ -20,13 +20,14 @@ describe('reading manifests', () => {
     ['{"a":1}\n{"b":"}{"} ', ['{"a":1}', '{"b":"}{"}']],
     ['{"a":"\\"}"}{', ['{"a":"\\"}"}', '{']],
     ['\ufeff{}', ['{}']],
-    ['a: 1\n---\nb: 2\n--- # note\n\n---\n', ['a: 1', 'b: 2']],
+    ['a: 1\n---\nb: 2\n--- # note\n\n---\n', ['a: 1\n', 'b: 2\n']],
     ['a: |\n  --- x\n---x: 1\n', ['a: |\n  --- x\n---x: 1\n']],
-    ['a: 1\r\n---\r\nb: 2\r\n', ['a: 1\r', 'b: 2\r\n']],
+    ['a: 1\r\n---\r\nb: 2\r\n', ['a: 1\r\n', 'b: 2\r\n']],
     ['', []],
     [' \n', []],
   ])('splits %j', (text, documents) => {
     expect(splitManifests(text)).toEqual(documents)
+    expect(sliceManifests(text).map((slice) => slice.text).join('')).toBe(text)
   })
 
   it('takes YAML 1.1 scalars as Kubernetes does', async () => {

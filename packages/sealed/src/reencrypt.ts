@@ -7,8 +7,11 @@
  */
 import type { KeyObject } from 'node:crypto'
 import { CodedError } from '@waxseal/core'
+import type { SealingCertificate } from './certificate.ts'
+import { sealItem } from './hybrid.ts'
 import type { SealedSecretManifest } from './manifest.ts'
-import { sealItems } from './seal.ts'
+import { KEY_HINT_ANNOTATION, sealItems } from './seal.ts'
+import { labelOf } from './scope.ts'
 import { openItems, openItemsAsync, type OpenedItems } from './unseal.ts'
 import type { OpenItem, OpenItemAsync } from './sealing-key.ts'
 
@@ -24,6 +27,27 @@ export async function reencryptAsync(sealed: SealedSecretManifest, open: OpenIte
   return sealAgain(sealed, await openItemsAsync(sealed, open), publicKey)
 }
 
+/**
+ * Only the items that are not sealed for the key of the certificate yet, sealed for it under the label that they have.
+ * @returns their texts by name
+ * @throws CodedError as `reencrypt`
+ */
+export function resealItems(sealed: SealedSecretManifest, open: OpenItem, { publicKey, fingerprint }: Pick<SealingCertificate, 'publicKey' | 'fingerprint'>): ReadonlyMap<string, string> {
+  refuseWhole(sealed)
+  const current = new Set<string>()
+  const { items } = openItems(sealed, (text, ...rest) => {
+    const opened = open(text, ...rest)
+    if (opened.fingerprint === fingerprint) current.add(text)
+    return opened
+  }, sealed.metadata.annotations?.[KEY_HINT_ANNOTATION] ?? fingerprint)
+  const label = labelOf(sealed.metadata)
+  try {
+    return new Map([...items].filter(([name]) => !current.has(sealed.spec.encryptedData[name] ?? '')).map(([name, bytes]) => [name, sealItem(bytes, publicKey, label)]))
+  } finally {
+    for (const bytes of items.values()) bytes.fill(0)
+  }
+}
+
 function sealAgain({ metadata, spec }: SealedSecretManifest, { items }: OpenedItems, publicKey: KeyObject): SealedSecretManifest {
   const template = { ...spec.template, metadata }
   try {
@@ -33,7 +57,8 @@ function sealAgain({ metadata, spec }: SealedSecretManifest, { items }: OpenedIt
   }
 }
 
-function refuseWhole({ spec }: SealedSecretManifest): void {
+/** @throws CodedError SECRET_INVALID - the form before `encryptedData` */
+export function refuseWhole({ spec }: SealedSecretManifest): void {
   if (spec.data === undefined) return
   const hint = 'unseal it and seal it anew'
   throw new CodedError('SECRET_INVALID', "the deprecated field 'data' cannot be re-encrypted", { hint })
