@@ -54,6 +54,7 @@ export const EXIT_STATUS: Readonly<Record<ErrorCode, number>> = {
   FILE_UNREADABLE: 2,
   FILE_IS_DIRECTORY: 2,
   FILE_UNWRITABLE: 3,
+  FILE_CHANGED: 3,
   FILE_UNCHANGED: 200,
   USAGE: 1,
   FLAGS_CONFLICT: 8,

@@ -46,6 +46,12 @@ export function readSource(context: Context, file: string): Uint8Array {
   return file === STDIO ? context.stdin.readAll(inputLimit(context)) : readFileBounded(resolve(context.cwd, file), { name: file, ...inputLimit(context) })
 }
 
+/** Writes the new content of a file that was opened, unless somebody else saved it since. @throws CodedError FILE_CHANGED, FILE_* */
+export function saveSecretFile({ name, source }: SecretFile, result: Uint8Array, context: Context): void {
+  if (!Buffer.from(readSource(context, name)).equals(source)) throw new CodedError('FILE_CHANGED', `${name}: was changed by something else meanwhile`)
+  replaceFile(resolve(context.cwd, name), result, name)
+}
+
 /** @throws CodedError PARSE_ENCODING - a value would be stored with a replacement character in place of each broken byte */
 export function readText(context: Context, file: string): string {
   const bytes = readSource(context, file)
@@ -99,6 +105,8 @@ export function refuseStdio(file: string): void {
 
 export interface SecretFile {
   readonly name: string
+  /** As it was read. */
+  readonly source: Uint8Array
   readonly format: Format
   readonly opened: OpenedDocument
 }
@@ -112,7 +120,7 @@ export async function openSecretFile(context: Context, file: string, type?: stri
     const document = format.parse(source)
     const opened = await openDocument(document, { providers: await nativeProviders(context), decryptionOrder: parseDecryptionOrder(context.env['SOPS_DECRYPTION_ORDER'] ?? ''), keepNonces: !readOnly, layoutHint, signal: context.signal })
     for (const comment of opened.clearComments) context.stderr.write(`waxseal: ${printable(file)}: a comment of ${comment.text.length} characters stands in clear where an encrypted one was expected\n`)
-    return { name: file, format, opened }
+    return { name: file, source, format, opened }
   }, () => namesInRules(context))
 }
 

@@ -22,7 +22,7 @@ const MAX_SEARCHED_BYTES = 64 * 1024 * 1024
 
 /** @returns the files as they were named, and those below folders, sorted. @throws CodedError FILE_*, USAGE if there are none */
 export function secretFiles(args: readonly string[], context: Context): readonly string[] {
-  const files = args.flatMap((arg) => (isFolder(arg, context) ? [...filesBelow(arg, context)].filter((file) => isMarked(file, context)) : [arg]))
+  const files = args.flatMap((arg) => (isFolder(arg, context) ? [...filesBelow(arg, context)].filter((file) => mayBeEncrypted(file, context)) : [arg]))
   if (files.length === 0) throw new CodedError('USAGE', `${args.join(', ')}: there is no encrypted file in there`, { hint: 'name files or folders' })
   return files
 }
@@ -76,6 +76,16 @@ export function isMarked(file: string, context: Context): boolean {
   // Whatever has another name is JSON when it is encrypted; a page that shows an encrypted file is not.
   const isOfItsFormat = formatForPath(file).name !== 'binary' || /^\s*\{/.test(text)
   return isOfItsFormat && text.includes('ENC[AES256_GCM,') && MARK.test(text)
+}
+
+/** As `isMarked`; and what cannot be read, which is told where the file is opened, beside the others. */
+export function mayBeEncrypted(file: string, context: Context): boolean {
+  try {
+    return isMarked(file, context)
+  } catch (error) {
+    if (error instanceof CodedError && error.code === 'FILE_UNREADABLE') return true
+    throw error
+  }
 }
 
 /** Nothing of a file that is too large to be searched, or gone since its folder was listed. */

@@ -26,7 +26,7 @@ export const recipients: NativeAction = async ([action = '', ...args], options, 
   for (const file of paths) refuseStdio(file)
   if (paths.length === 0) throw new CodedError('USAGE', `recipients ${action} needs a recipient and a file`, { hint: `waxseal recipients ${action} age1... FILE` })
   const change = action === 'add' ? await adding(name, options, providers, context) : removing(name, providers)
-  return await changeKeys(secretFiles(paths, context), action === 'remove', change, options, providers, context)
+  return await changeKeys(secretFiles(paths, context), action, change, options, providers, context)
 }
 
 async function list(args: readonly string[], options: OptionValues, providers: Providers, context: Context): Promise<number> {
@@ -78,7 +78,8 @@ function removing(name: string, providers: Providers): Change {
   }
 }
 
-async function changeKeys(files: readonly string[], rotates: boolean, change: Change, options: OptionValues, providers: Providers, context: Context): Promise<number> {
+async function changeKeys(files: readonly string[], action: 'add' | 'remove', change: Change, options: OptionValues, providers: Providers, context: Context): Promise<number> {
+  const rotates = action === 'remove'
   const planned = new Map(
     await forEachFile(files, (file) =>
       inFile(file, () => {
@@ -91,6 +92,7 @@ async function changeKeys(files: readonly string[], rotates: boolean, change: Ch
     ),
   )
   const due = files.filter((file) => changesAnything(planned.get(file)!.plan))
+  if (due.length === 0 && action === 'remove') throw new CodedError('RECIPIENT_INVALID', `${files.length === 1 ? `${files[0]} has` : 'the files have'} no such recipient`, { hint: 'waxseal recipients list FILE shows them as they are named' })
   if (due.length === 0 && !options.bool('json')) context.stderr.write('nothing to change\n')
   if (!(await agreeTo(due.map((file) => planned.get(file)!.plan), options, context))) return 0
   return await eachOnItsOwn(due, context, async (file) => {

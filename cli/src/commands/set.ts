@@ -3,15 +3,13 @@
  * @module
  */
 import { isUtf8 } from 'node:buffer'
-import { resolve } from 'node:path'
 import { CodedError, saveDocument, setAt, unsetAt, type ChangedTree, type Entry, type Node, type Tree, type TreePath, type ValueNode } from '@waxseal/core'
 import { json } from '@waxseal/formats'
 import type { Context } from '../context.ts'
-import { replaceFile } from '../files.ts'
 import { checkValueSource, readGivenValue } from '../given-value.ts'
 import type { NativeAction } from '../native-command.ts'
 import { printable } from '../print-error.ts'
-import { inFile, openSecretFile, refuseStdio, type SecretFile } from '../secret-file.ts'
+import { inFile, openSecretFile, refuseStdio, saveSecretFile, type SecretFile } from '../secret-file.ts'
 import { parseValuePath, showValuePath } from '../value-path.ts'
 
 export const set: NativeAction = async ([file = '', pathText = ''], options, context) => {
@@ -59,7 +57,8 @@ function childOf(node: Node | undefined, component: string | number): Node | und
   return node.items.find((item): item is Entry => item.kind === 'entry' && item.key === component)?.value
 }
 
-async function save({ name, format, opened }: SecretFile, context: Context, change: () => ChangedTree): Promise<number> {
+async function save(secret: SecretFile, context: Context, change: () => ChangedTree): Promise<number> {
+  const { name, format, opened } = secret
   const result = await inFile(name, async () => {
     const changed = change()
     if (!changed.changed) return undefined
@@ -70,7 +69,7 @@ async function save({ name, format, opened }: SecretFile, context: Context, chan
     return opened.document.apply(saved.edits, saved.metadata)
   })
   if (result === undefined) context.stderr.write(`${printable(name)}: nothing to change\n`)
-  else replaceFile(resolve(context.cwd, name), result, name)
+  else saveSecretFile(secret, result, context)
   return 0
 }
 

@@ -11,7 +11,7 @@ import { printable } from '../print-error.ts'
 import { nativeProviders } from '../providers.ts'
 import { ruleFor, type LoadedRules } from '../rules.ts'
 import { findRules, formatOf, readSource } from '../secret-file.ts'
-import { filesBelow, forEachFile, isFolder, isMarked } from '../secret-tree.ts'
+import { filesBelow, forEachFile, isFolder, mayBeEncrypted } from '../secret-tree.ts'
 
 interface FileStatus {
   readonly file: string
@@ -44,7 +44,7 @@ export const status: NativeAction = async (args, options, context) => {
 /** @returns undefined for a file that is none of ours */
 async function statusOf(file: string, isNamed: boolean, rules: LoadedRules | null, providers: Providers, context: Context): Promise<FileStatus | undefined> {
   const groups = await groupsByRule(file, rules, providers, context)
-  if (!isNamed && !isMarked(file, context)) return groups?.isMeant ? { file, state: 'clear' } : undefined
+  if (!isNamed && !mayBeEncrypted(file, context)) return groups?.isMeant ? { file, state: 'clear' } : undefined
   try {
     const metadata = parseMetadata(formatOf(file, undefined).parse(readSource(context, file)).metadata, providers)
     const isStale = groups?.groups !== undefined && changesKeys(diffGroups(metadata.groups, groups.groups, providers))

@@ -29,7 +29,7 @@ export const updateKeys: NativeAction = async (args, options, context) => {
   const updates = new Map(
     await forEachFile(files, async (file) => [file, await plan(file, { type: options.text('type'), ruleFile: options.text('config'), rotates }, providers, context)] as const),
   )
-  const due = files.filter((file) => changesAnything(updates.get(file)!.plan))
+  const due = files.filter((file) => rotates || changesAnything(updates.get(file)!.plan))
   if (due.length === 0 && !options.bool('json')) context.stderr.write(`${files.length === 1 ? 'the keys are' : `the keys of all ${files.length} files are`} those of the rules already\n`)
   if (!(await agreeTo(due.map((file) => updates.get(file)!.plan), options, context))) return 0
   return await eachOnItsOwn(due, context, async (file) => {

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Context } from '../../src/context.ts'
@@ -8,6 +8,8 @@ import { waxseal } from './run-native.ts'
 
 const OTHER_RECIPIENT = /public key: (\S+)/.exec(readFileSync(OTHER_KEY_FILE, 'utf8'))?.[1] ?? ''
 const PLAIN = { 'deploy/a.yaml': 'user: x # who\nport: 1\n', 'deploy/deep/b.json': '{"k": "v"}\n', 'deploy/deep/c.env': 'K=v\n' }
+/** A user without rights. */
+const NOBODY = 65_534
 const rulesFor = (recipients: string): string => `creation_rules:\n  - path_regex: ^deploy/\n    encrypted_regex: ^(user|k|K)$\n    age: ${recipients}\n  - age: ${recipients}\n`
 
 /** A tree of plain files with rules for those below deploy, a README beside them, and a folder of git. */
@@ -108,6 +110,32 @@ describe('updatekeys', () => {
   })
 })
 
+describe('updatekeys --rotate', () => {
+  it('makes a new data key where the keys are right already', async () => {
+    const cwd = await encryptedTree()
+    const before = read(cwd, 'deploy/a.yaml')
+    const { status, stdout } = await waxseal(['updatekeys', '--yes', '--rotate', '--json', 'deploy/a.yaml'], { cwd })
+    expect([status, JSON.parse(stdout)]).toMatchObject([0, [{ groups: [{ kept: [AGE_RECIPIENT], added: [], removed: [] }], rotates: true }]])
+    expect(read(cwd, 'deploy/a.yaml').match(/user: (\S+)/)?.[1]).not.toBe(before.match(/user: (\S+)/)?.[1])
+  })
+})
+
+describe('a file of a folder that cannot be read', () => {
+  it.each([
+    ['status', 'broken     deploy/a.yaml\n             deploy/a.yaml: permission denied\nencrypted  deploy/deep/b.json\nencrypted  deploy/deep/c.env\n'],
+    ['verify', 'failed    deploy/a.yaml: permission denied\nverified  deploy/deep/b.json\nverified  deploy/deep/c.env\n'],
+  ])('is one line of %s', async (command, answer) => {
+    const cwd = await encryptedTree()
+    const key = identityOf(AGE_KEY_FILE)
+    chmodSync(cwd, 0o755)
+    chmodSync(join(cwd, 'deploy/a.yaml'), 0)
+    const superuser = process.getuid?.() === 0
+    if (superuser) process.seteuid?.(NOBODY)
+    const ended = await waxseal([command, 'deploy'], { cwd, env: { SOPS_AGE_KEY: key, SOPS_AGE_KEY_FILE: '' } }).finally(() => superuser && process.seteuid?.(0))
+    expect([ended.status === 0, ended.stdout]).toEqual([false, answer])
+  })
+})
+
 const groupRules = (...groups: readonly string[][]): string =>
   `creation_rules:\n  - key_groups:\n${groups.map((group) => `      - age:\n${group.map((recipient) => `          - ${recipient}\n`).join('')}`).join('')}`
 
@@ -155,6 +183,8 @@ describe('recipients', () => {
 
   it.each([
     { words: ['remove', '--yes', AGE_RECIPIENT, 'deploy/a.yaml'], says: 'left without keys' },
+    { words: ['remove', '--yes', OTHER_RECIPIENT, 'deploy/a.yaml'], says: 'deploy/a.yaml has no such recipient' },
+    { words: ['remove', '--yes', 'nobody', 'deploy'], says: 'the files have no such recipient' },
     { words: ['add', '--yes', 'nobody', 'deploy/a.yaml'], says: 'no recipient of a known kind' },
     { words: ['add', '--yes', '--group', '2', OTHER_RECIPIENT, 'deploy/a.yaml'], says: 'no key group 2' },
     { words: ['add', '--yes', OTHER_RECIPIENT], says: 'needs a recipient and a file' },

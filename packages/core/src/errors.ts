@@ -62,6 +62,7 @@ export type ErrorCode =
   | 'FILE_EXISTS'
   | 'FILE_UNWRITABLE'
   | 'FILE_UNCHANGED'
+  | 'FILE_CHANGED'
   | 'USAGE'
   | 'FLAGS_CONFLICT'
   | 'EDITOR_FAILED'
