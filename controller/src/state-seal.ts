@@ -17,7 +17,8 @@ const KEY_BYTES = 32
 
 export class StateSeal {
   readonly #sealingKey: (fingerprint: string) => SealingKey | undefined
-  readonly #keys = new Map<string, KeyObject>()
+  /** They go with the sealing keys. */
+  readonly #keys = new WeakMap<SealingKey, KeyObject>()
 
   constructor(sealingKey: (fingerprint: string) => SealingKey | undefined) {
     this.#sealingKey = sealingKey
@@ -42,14 +43,14 @@ export class StateSeal {
   #keyOf(fingerprint: string): KeyObject | undefined {
     const sealingKey = this.#sealingKey(fingerprint)
     if (!sealingKey) return undefined
-    const known = this.#keys.get(fingerprint)
+    const known = this.#keys.get(sealingKey)
     if (known) return known
     const der = sealingKey.privateKey.export({ format: 'der', type: 'pkcs8' })
     const derived = Buffer.from(hkdfSync('sha256', der, Buffer.alloc(0), PURPOSE, KEY_BYTES))
     const key = createSecretKey(derived)
     der.fill(0)
     derived.fill(0)
-    this.#keys.set(fingerprint, key)
+    this.#keys.set(sealingKey, key)
     return key
   }
 }

@@ -121,7 +121,7 @@ export class StateStore {
   }
 
   #loadShard({ metadata, data }: SecretObject, isWanted: (uid: string) => boolean): void {
-    const [, digits = ''] = /^waxseal-state-(\d{1,3})$/.exec(metadata.name ?? '') ?? []
+    const [, digits = ''] = /^waxseal-state-(0|[1-9]\d{0,2})$/.exec(metadata.name ?? '') ?? []
     if (digits === '') return
     while (this.#shards.length <= Number(digits)) this.#addShard()
     const shard = this.#shards[Number(digits)]

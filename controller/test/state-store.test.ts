@@ -81,6 +81,20 @@ describe('the state', () => {
     expect(warnings).toHaveLength(2)
   })
 
+  it('is in Secrets of its own names only', async () => {
+    const memory = new Memory()
+    const store = newStore(memory)
+    note(memory, store, uidOf(1))
+    await store.flush(signal)
+    const { metadata, ...rest } = api.get('secrets', NAMESPACE, 'waxseal-state-0')!
+    api.put({ ...rest, metadata: { name: 'waxseal-state-00', namespace: NAMESPACE } })
+    const again = newStore(memory)
+    await again.load(() => true, signal)
+    note(memory, again, uidOf(2))
+    await again.flush(signal)
+    expect([warnings, api.get('secrets', NAMESPACE, 'waxseal-state-0')?.metadata.resourceVersion === metadata.resourceVersion]).toEqual([[], false])
+  })
+
   it('drops what is gone and what is not wanted', async () => {
     const memory = new Memory()
     const store = newStore(memory)

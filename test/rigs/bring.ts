@@ -8,6 +8,9 @@ import { mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { goModuleFolder, isBrought, requirementsOf, RIGS, rigFolder, type Rig } from './rigs.ts'
 
+/** The longest rig is built in a third of it on two cores. */
+const LONGEST_MS = 30 * 60_000
+
 function missingProgram(rig: Rig): string | undefined {
   return rig.needs.find((program) => spawnSync(program, ['--version'], { stdio: 'ignore' }).error !== undefined)
 }
@@ -42,12 +45,12 @@ function installPython(folder: string, requirements: string): string | undefined
 }
 
 function runTool(program: string, args: readonly string[]): boolean {
-  return spawnSync(program, args, { cwd: import.meta.dirname, stdio: ['ignore', 'inherit', 'inherit'] }).status === 0
+  return spawnSync(program, args, { cwd: import.meta.dirname, stdio: ['ignore', 'inherit', 'inherit'], timeout: LONGEST_MS }).status === 0
 }
 
 function install(debianPackage: string): string | undefined {
   for (const args of [['update', '-qq'], ['install', '-y', '-qq', '--no-install-recommends', debianPackage]]) {
-    const run = spawnSync('apt-get', args, { stdio: ['ignore', 'ignore', 'inherit'] })
+    const run = spawnSync('apt-get', args, { stdio: ['ignore', 'ignore', 'inherit'], timeout: LONGEST_MS })
     if (run.status !== 0) return `apt-get ${args.join(' ')} failed`
   }
   return undefined

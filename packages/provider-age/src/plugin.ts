@@ -87,17 +87,22 @@ export async function wrapByPlugin(fileKey: Buffer, { name, text }: PluginRef, h
  * @throws CodedError IDENTITY_INVALID, CANCELED, and what `host.start` throws
  */
 export async function unwrapByPlugin(file: AgeFile, { name, text }: PluginRef, host: PluginHost, signal: AbortSignal): Promise<Buffer | null> {
-  let fileKey: Buffer | null = null
+  const found: Buffer[] = []
   const talk = new Talk(name, 'IDENTITY_INVALID', host)
   const stanzas = file.stanzas.map(({ args, body }) => command(['recipient-stanza', '0', ...args], body))
-  await talk.run('identity-v1', [command(['add-identity', text]), grease(), ...stanzas, command(['done'])], signal, ({ args: [type, index, ...others], body }) => {
-    if (type !== 'file-key') return false
-    if (index !== '0' || others.length > 0 || body.length !== FILE_KEY_BYTES) throw talk.failed('malformed file-key stanza')
-    if (fileKey) throw talk.failed('received duplicated file-key stanza')
-    fileKey = body
-    return true
-  })
-  return fileKey
+  try {
+    await talk.run('identity-v1', [command(['add-identity', text]), grease(), ...stanzas, command(['done'])], signal, ({ args: [type, index, ...others], body }) => {
+      if (type !== 'file-key') return false
+      if (index !== '0' || others.length > 0 || body.length !== FILE_KEY_BYTES) throw talk.failed('malformed file-key stanza')
+      if (found.length > 0) throw talk.failed('received duplicated file-key stanza')
+      found.push(body)
+      return true
+    })
+  } catch (error) {
+    for (const fileKey of found) fileKey.fill(0)
+    throw error
+  }
+  return found[0] ?? null
 }
 
 function command(args: readonly string[], body: Buffer = EMPTY): Stanza {
