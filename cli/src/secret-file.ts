@@ -47,7 +47,7 @@ export function readSource(context: Context, file: string): Uint8Array {
 }
 
 /** Writes the new content of a file that was opened, unless somebody else saved it since. @throws CodedError FILE_CHANGED, FILE_* */
-export function saveSecretFile({ name, source }: SecretFile, result: Uint8Array, context: Context): void {
+export function saveSecretFile({ name, source }: Pick<SecretFile, 'name' | 'source'>, result: Uint8Array, context: Context): void {
   if (!Buffer.from(readSource(context, name)).equals(source)) throw new CodedError('FILE_CHANGED', `${name}: was changed by something else meanwhile`)
   replaceFile(resolve(context.cwd, name), result, name)
 }

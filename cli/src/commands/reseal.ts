@@ -2,11 +2,9 @@
  * `reseal`: the items of SealedSecrets are sealed anew for the newest key, by the controller, or here with private keys. Nothing else of the files changes.
  * @module
  */
-import { resolve } from 'node:path'
 import { CodedError } from '@waxseal/core'
 import { openWith, parseCertificate, resealItems, type SealedSecretManifest, type SealingCertificate } from '@waxseal/sealed'
 import type { Context } from '../context.ts'
-import { replaceFile } from '../files.ts'
 import type { NativeAction, OptionValues } from '../native-command.ts'
 import { printable } from '../print-error.ts'
 import { rotateItems } from '../sealing/ask-controller.ts'
@@ -17,7 +15,7 @@ import { manifestFiles } from '../sealing/manifest-tree.ts'
 import { certificateSource, givenCertificate, privateKeys, sealingCertificate, usable } from '../sealing/native-options.ts'
 import { onOneLine } from '../sealing/one-line.ts'
 import { changeItems, readSealedFile, shownName, type ItemChanges, type SealedFile } from '../sealing/sealed-file.ts'
-import { inFile, readText, refuseStdio } from '../secret-file.ts'
+import { inFile, readText, refuseStdio, saveSecretFile } from '../secret-file.ts'
 import { eachOnItsOwn } from '../secret-tree.ts'
 
 interface Resealer {
@@ -36,13 +34,13 @@ export const reseal: NativeAction = async (args, options, context) => {
   const answers = new Map<string, Awaited<ReturnType<typeof answerOf>>>()
   const status = await eachOnItsOwn(files, context, async (file) => {
     const text = readText(context, file)
-    const result = await inFile(file, async () => {
+    const { result, answer } = await inFile(file, async () => {
       const sealedFile = await readSealedFile(text)
       const changes = isDry ? [] : await changesOf(sealedFile, resealer)
-      answers.set(file, await answerOf(file, sealedFile, changes, isDry ? resealer : undefined))
-      return changeItems(sealedFile, changes)
+      return { result: changeItems(sealedFile, changes), answer: await answerOf(file, sealedFile, changes, isDry ? resealer : undefined) }
     })
-    if (result !== text) replaceFile(resolve(context.cwd, file), Buffer.from(result), file)
+    if (result !== text) saveSecretFile({ name: file, source: Buffer.from(text) }, Buffer.from(result), context)
+    answers.set(file, answer)
   })
   print(files.flatMap((file) => answers.get(file) ?? []), resealer.certificate, options, context)
   return status

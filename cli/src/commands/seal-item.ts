@@ -8,7 +8,7 @@ import { checkValueSource, readGivenValue } from '../given-value.ts'
 import type { NativeAction, OptionValues } from '../native-command.ts'
 import { sealingCertificate } from '../sealing/native-options.ts'
 import { changeItems, readSealedFile, shownName, type PlacedSealedSecret, type SealedFile } from '../sealing/sealed-file.ts'
-import { deliver, inFile, readText, refuseStdio } from '../secret-file.ts'
+import { deliver, inFile, readText, refuseStdio, saveSecretFile } from '../secret-file.ts'
 
 /** What the API server takes for the name of an item. */
 const ITEM_NAME = /^[-._A-Za-z0-9]{1,253}$/
@@ -34,7 +34,8 @@ export const sealItemInto: NativeAction = async ([file, another], options, conte
   value.fill(0)
   const result = await inFile(file, () => changeItems(sealedFile, [{ secret, items: new Map([[item, sealed]]) }]))
   const output = options.text('output')
-  deliver(context, new Map([[file, Buffer.from(result)]]), { inPlace: output === undefined, output })
+  if (output === undefined) saveSecretFile({ name: file, source: Buffer.from(text) }, Buffer.from(result), context)
+  else deliver(context, new Map([[file, Buffer.from(result)]]), { inPlace: false, output })
   return 0
 }
 

@@ -45,7 +45,7 @@ async function opened(file: string, keyFile = KEY_2): Promise<string> {
 }
 
 /** A controller with both keys behind the service proxy of an API server. @returns the arguments that lead to it, and what it was asked */
-async function controller(refuseFirst = 0): Promise<{ readonly place: readonly string[]; readonly asked: string[] }> {
+async function controller(refuseFirst = 0, onRotate?: () => void): Promise<{ readonly place: readonly string[]; readonly asked: string[] }> {
   const asked: string[] = []
   const open = openWith([KEY_2, KEY_1].map((file) => parseSealingKey(readFileSync(file, 'utf8'))))
   let refusals = refuseFirst
@@ -56,7 +56,10 @@ async function controller(refuseFirst = 0): Promise<{ readonly place: readonly s
     if (refusals-- > 0) return { status: 429 }
     try {
       const manifest = readSealedSecret(JSON.parse(body))
-      if (route === '/v1/rotate') return { body: JSON.stringify(reencrypt(manifest, open, parseCertificate(readFileSync(CERT_2, 'utf8')).publicKey)) }
+      if (route === '/v1/rotate') {
+        onRotate?.()
+        return { body: JSON.stringify(reencrypt(manifest, open, parseCertificate(readFileSync(CERT_2, 'utf8')).publicKey)) }
+      }
       unsealSecret(manifest, open)
       return {}
     } catch {
@@ -196,6 +199,34 @@ describe('reseal', () => {
     expect(ended.stderr).toContain('broken.yaml')
     expect(read('broken.yaml')).toBe(broken)
     expect(await opened('a.yaml')).toContain('password')
+  })
+
+  it('leaves a file to who saved it while the controller worked, and does not tell of it as done', async () => {
+    write('a.yaml', await sealed())
+    write('b.yaml', await sealed())
+    const { place } = await controller(0, () => write('a.yaml', SECRET))
+    const { status, stdout, stderr } = await run('reseal', '--json', ...place, 'a.yaml', 'b.yaml')
+    expect([status, JSON.parse(stdout).files.map(({ file }: { file: string }) => file)]).toEqual([3, ['b.yaml']])
+    expect(stderr).toContain('a.yaml: was changed by something else meanwhile')
+    expect(read('a.yaml')).toBe(SECRET)
+  })
+
+  it('writes out the items of an alias', async () => {
+    const { spec, ...head } = JSON.parse((await pipe(SECRET, 'seal', '--cert', CERT_1, '--format', 'json')).stdout)
+    const shared = `kept: &kept ${JSON.stringify(spec.encryptedData)}\n`
+    write('a.yaml', `${shared}${Object.entries(head).map(([name, value]) => `${name}: ${JSON.stringify(value)}\n`).join('')}spec: {encryptedData: *kept}\n`)
+    expect((await run('reseal', '--key', KEY_1, '--cert', CERT_2, 'a.yaml')).status).toBe(0)
+    expect(read('a.yaml').startsWith(shared)).toBe(true)
+    expect(await opened('a.yaml')).toContain(`user: ${Buffer.from('bob').toString('base64')}`)
+  })
+
+  it('finds the SealedSecrets of a List', async () => {
+    const item = JSON.parse((await pipe(SECRET, 'seal', '--cert', CERT_1, '--format', 'json')).stdout)
+    const before = `${JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [{ kind: 'ConfigMap' }, item] }, null, 2)}\n`
+    write('list.json', before)
+    expect((await run('reseal', '--key', KEY_1, '--cert', CERT_2, 'list.json')).status).toBe(0)
+    expect(changedLines(before, read('list.json'))).toEqual(['"waxseal.dev/key"', '"password"', '"user"'])
+    expect((await run('validate', '--key', KEY_2, 'list.json')).stdout).toBe('valid   list.json\n')
   })
 
   it('has the controller do it, which may ask for patience', async () => {
