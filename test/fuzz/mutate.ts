@@ -13,6 +13,7 @@ const PIECES = [
   '|', '>', '|2-', '>+', '{', '}', '[', ']', '{}', '[]', '"', "'", '""', "''", '"\\u0000"', '\\ud800', '\\x', '\\\n', 'null', 'true', '1e400', '-0', '0x1F', '.inf', '1_0', '2024-01-01', '9223372036854775808', '<>',
   'ENC[AES256_GCM,data:', ',iv:', ',tag:', ',type:', ',type:comment]', ']', 'sops:', '"sops": {', 'sops_', '[sops]\n', 'mac', 'lastmodified', '__map_', '__list_0', '__list_99999999999999999999', 'key_groups', 'shamir_threshold', 'encrypted_regex',
   '=', ' = ', ';', '; c\n', '"""', '`', '\\', '[a]\n', '[]\n', '-> X25519 ', '-----BEGIN AGE ENCRYPTED FILE-----\n', '-----END AGE ENCRYPTED FILE-----', 'age1', 'AGE-SECRET-KEY-1', '--- ', '(', ')', '*', '+', '{9999}', '\\p{L}', '(?:', '|', '__proto__', 'constructor',
+  '{{', '}}', '{{- ', '.password', '$x := ', 'range ', 'index ', 'printf "%d%v" ', ' | fail', ' | ', 'until 99999999', 'repeat 999999999 ', 'template "t" .', 'define "t"', 'sealedsecrets.bitnami.com/cluster-wide', '"annotations": null', '"data": {"x": 1}',
 ]
 
 /** Mulberry32: small, and good enough to pick what to break. */

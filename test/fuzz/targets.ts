@@ -4,6 +4,8 @@
  * @module
  */
 import { createSecretKey } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import { Readable } from 'node:stream'
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
@@ -11,8 +13,14 @@ import {
   type Document, type Entry, type Format, type Node, type Providers, type Tree, type Value,
 } from '@waxseal/core'
 import { binary, dotenv, formats, ini, json, yaml } from '@waxseal/formats'
+import { renderTemplates } from '@waxseal/go-template'
 import { createAgeProvider } from '@waxseal/provider-age'
+import { openWith, readKeySecret, readSealedSecret, reencrypt, unsealSecret } from '@waxseal/sealed'
 import { fakeProvider } from '@waxseal/testkit'
+import { createHandler } from '../../controller/src/http.ts'
+import { Keyring } from '../../controller/src/keyring.ts'
+import { parseManifest } from '../../controller/src/manifest-body.ts'
+import { GcraLimiter } from '../../controller/src/rate-limit.ts'
 import { plainOf } from '../../packages/formats/src/plain.ts'
 import { parseAgeFile } from '../../packages/provider-age/src/age-file.ts'
 import { armor, dearmor } from '../../packages/provider-age/src/armor.ts'
@@ -253,13 +261,69 @@ const sshKey: Target = {
   accept: (input) => void parseSshPrivateKey(input.toString()),
 }
 
+// SealedSecrets --------------------------------------------------------------------------------------------------------
+
+const SEALING_KEYS = join(import.meta.dirname, '..', '..', 'fixtures', 'sealed-secrets-0.38.4-de72a97b', 'keys')
+const { key: privateSealingKey, certificate } = readKeySecret(JSON.parse(readFileSync(join(SEALING_KEYS, 'k1.secret.json'), 'utf8')))
+const openSealed = openWith([privateSealingKey])
+const keyring = new Keyring()
+keyring.put({ secretName: 'k1', key: privateSealingKey, certificate, orderMs: 0, createdMs: 0 })
+const limiter = new GcraLimiter(1_000_000, 1_000_000, () => performance.now())
+const handle = createHandler({ keyring, limiter, gate: async () => undefined, isReady: () => true, onRequest: () => {} })
+/** `password` is `SECRET`, in all of them. */
+const sealedSecrets = (JSON.parse(readFileSync(join(import.meta.dirname, 'sealed-secrets.json'), 'utf8')) as object[]).map((sealed) => JSON.stringify(sealed, null, 1))
+const SEALED_VALUES = new Set([SECRET, 'bob'])
+
+/** What the controller does with an object, and with the body of a request. */
+const sealedSecret: Target = {
+  name: 'sealed-secret',
+  seeds: sealedSecrets.map((text) => Buffer.from(text)),
+  async accept(input) {
+    await answersNothing(input)
+    const sealed = readSealedSecret(await parseManifest(input, 'first'))
+    const { secret, itemNames } = unsealSecret(sealed, openSealed, { render: renderTemplates, acceptWholeSecret: true })
+    const values = itemNames.map((name) => Buffer.from(secret.data?.[name] ?? '', 'base64').toString())
+    hold(values.every((value) => SEALED_VALUES.has(value)), 'nothing but a sealed value opens')
+    const again = reencrypt(sealed, openSealed, certificate.publicKey)
+    hold(!JSON.stringify(again).includes(SECRET), 'a manifest that is sealed anew shows no value')
+  },
+}
+
+/** Strangers can send requests: the answer is a status, or what is sealed again. */
+async function answersNothing(body: Buffer): Promise<void> {
+  for (const url of ['/v1/verify', '/v1/rotate']) {
+    const request = Object.assign(Readable.from([body]), { url, method: 'POST', headers: {} }) as unknown as IncomingMessage
+    const answer = await handle(request)
+    hold([200, 409, 413, 500].includes(answer.code), 'a request is answered by one of the known statuses')
+    hold(url === '/v1/rotate' && answer.code === 200 ? !answer.body?.includes(SECRET) : answer.body === undefined, 'an answer shows no value')
+  }
+}
+
+const template: Target = {
+  name: 'template',
+  seeds: [
+    '{{ .password | b64enc | quote }}', '{{ range $k, $v := . }}{{ $k }}={{ $v }}{{ end }}', '{{ if hasPrefix "hunter" .password }}{{ fail "no" }}{{ end }}',
+    '{{ with index . "user" }}{{ printf "%-10s|%q" . "x" }}{{ else }}{{ len .password }}{{ end }}', '{{ define "t" }}{{ . }}{{ end }}{{ template "t" .user }}',
+    '{{ $list := splitList "," "a,b" }}{{ $list | join "-" | upper | repeat 3 }}', '{{ dict "a" 1 | toJson }} {{ .password | sha256sum | trunc 8 }}', '{{- /* c */ -}} {{ add 1 (mul 2 3) | int64 }}',
+  ].map((text) => Buffer.from(text)),
+  accept(input) {
+    const sealed = readSealedSecret({ ...(JSON.parse(sealedSecrets[0] ?? '') as object), ...withTemplate(input.toString()) })
+    unsealSecret(sealed, openSealed, { render: renderTemplates })
+  },
+}
+
+function withTemplate(text: string): object {
+  const { spec } = JSON.parse(sealedSecrets[0] ?? '') as { readonly spec: { readonly template: object } }
+  return { spec: { ...spec, template: { ...spec.template, data: { rendered: text } } } }
+}
+
 export const TARGETS: readonly Target[] = [
   formatTarget(yaml, 'yaml', [`a: ${SECRET}\nb: '${SECRET}'\nc: "${SECRET}"\nd: |\n  ${SECRET}\ne: [${SECRET}, {k: ${SECRET}}]\n# c\nf: &x ${SECRET} # i\ng: *x\n`]),
   formatTarget(json, 'json', [`{"a": "${SECRET}", "b": ["${SECRET}", {"c": 1.50}]}`]),
   formatTarget(dotenv, 'env', [`A=${SECRET}\n# c\nB="${SECRET}"\n`]),
   formatTarget(ini, 'ini', [`; c\na = ${SECRET}\n[s]\nb = "${SECRET}" ; i\nc = """${SECRET}\nx"""\n`]),
   formatTarget(binary, 'bin', [`{"data": "${SECRET}"}`]),
-  token, metadata, rules, path, regex, armorTarget, age, identities, sshKey,
+  token, metadata, rules, path, regex, armorTarget, age, identities, sshKey, sealedSecret, template,
 ]
 
 /** Every format of the registry is fuzzed. */
