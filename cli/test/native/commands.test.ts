@@ -54,6 +54,12 @@ describe('encrypt and decrypt', () => {
     expect(await waxseal(['encrypt', '--age', AGE_RECIPIENT, 'secret.yaml'], { cwd })).toMatchObject({ status: exitStatusOf(new CodedError('CONFIG_INVALID', '')), stdout: '', stderr: expect.stringContaining('.sops.yaml: layout of waxseal is not "canonical"') })
   })
 
+  it('take the comments of an alias away with what stands for it, and leave its own', async () => {
+    const plain = 'a: &x\n    - v # c\n    # d\nb: *x # own\n# below\nc: *x\n# end\n'
+    const cwd = await folderWithSecret(plain)
+    expect((await waxseal(['decrypt', 'secret.yaml'], { cwd })).stdout).toBe(plain)
+  })
+
   it('work on several files at once', async () => {
     const cwd = testFolder()
     for (const name of ['a.yaml', 'b.json', 'c.env', 'd.bin']) writeFileSync(join(cwd, name), name === 'b.json' ? '{"k": "v"}\n' : name === 'a.yaml' ? 'k: v\n' : 'k=v\n')

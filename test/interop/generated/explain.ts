@@ -30,6 +30,16 @@ export function leavesOf(tree: Tree): Place<LeafNode>[] {
   return placesOf(tree).filter(isLeaf)
 }
 
+/** Of maps too, however deep. */
+function keysOf(tree: Tree): string[] {
+  const within = (node: Node): string[] => {
+    if (node.kind === 'list') return node.items.flatMap(within)
+    if (node.kind !== 'map') return []
+    return node.items.flatMap((item) => (item.kind === 'entry' ? [item.key, ...within(item.value)] : []))
+  }
+  return tree.flatMap(within)
+}
+
 function commentsOf(tree: Tree): Place<CommentNode>[] {
   return placesOf(tree).filter(isComment)
 }
@@ -64,7 +74,7 @@ export function readIfReadable(format: Format, file: Uint8Array): Document | und
 
 /** Comments keep their blanks and line ends; values that would read as something else are quoted. */
 function explainIni(theirs: string, ours: string): string | undefined {
-  const withoutBlanks = (text: string): string => text.replaceAll(/^[;#]+/gm, '').replaceAll(/\s|^[;#]+/gm, '')
+  const withoutBlanks = (text: string): string => text.replaceAll(/^[;#\s]+/gm, '').replaceAll(/\s/g, '')
   if (withoutBlanks(theirs) === withoutBlanks(ours)) return 'ini-text-stays'
   const withoutQuotes = (text: string): string => withoutBlanks(text).replaceAll(/["'`]/g, '')
   return withoutQuotes(theirs) === withoutQuotes(ours) ? 'ini-quotes' : undefined
@@ -122,14 +132,15 @@ export function explainStatus(theirs: Result, loss: string | undefined): string 
 /** Comments of an alias are not all copied when it is expanded. */
 export function explainRoundTrip(format: Format, source: Tree, before: Buffer, after: Buffer): string | undefined {
   if (leavesOf(source).some(({ node }) => Object.is(node.value, -0))) return 'nothing-lost'
-  return format.name === 'yaml' && explainTexts(format, after, before) === 'lost-comments-kept' ? 'aliases-expanded' : undefined
+  const why = format.name === 'yaml' ? explainTexts(format, after, before) : undefined
+  return why === 'lost-comments-kept' || why === 'comments-stay-in-place' ? 'aliases-expanded' : undefined
 }
 
 /** What the reference loses of a document, so that it cannot read its own file of it, or reads something else. */
 export function lossOf({ format, settings: { selection } }: Generated, source: Tree, encrypted: Tree | undefined): string | undefined {
   if (encrypted !== undefined && leavesOf(encrypted).some(({ from, node: { value } }) => from.kind === 'list' && typeof value === 'string' && /^ENC\[.*,type:comment\]$/.test(value))) return 'list-comments-stay-comments'
   const leaves = leavesOf(source)
-  const keys = leaves.flatMap(({ item }) => (item.kind === 'entry' ? [item.key] : []))
+  const keys = keysOf(source)
   const texts = [...keys, ...leaves.flatMap(({ node: { value } }) => (typeof value === 'string' ? [value] : []))]
   if (leaves.some(({ node }) => Object.is(node.value, -0))) return 'nothing-lost'
   if (format.name === 'ini' && keys.some((key) => /^#\d+$/.test(key))) return 'nothing-lost'

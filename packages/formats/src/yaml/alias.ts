@@ -57,7 +57,7 @@ function placeOf(node: PlacedValue, spelling: string, text: string): PlacedAlias
   const { syntax, alias } = node
   if (alias !== null || syntax === null || syntax.parent === null) return undefined
   const { parent } = syntax
-  const end = commentEnd(node, syntax.end, text)
+  const end = commentEnd(node)
   const start = outerStart(syntax)
   const next = text.charCodeAt(end)
   if (!isIndented(spelling, parent) || !(isGap(next) || (parent.flow && isFlowIndicator(next)))) return undefined
@@ -70,11 +70,12 @@ function placeOf(node: PlacedValue, spelling: string, text: string): PlacedAlias
   return { cover: { start: below, end }, replacements: [{ start: indicator, end: indicator, text: spelling }, { start: below, end, text: '' }] }
 }
 
-/** The end of a value, or of the comment behind it on its line if that is part of it: its copy at the anchor stays. */
-function commentEnd(node: PlacedValue, end: number, text: string): number {
+/** The end of a value, or of the last comment behind it that is part of it: its copy at the anchor stays. */
+function commentEnd(node: PlacedValue): number {
+  let end = node.syntax?.end ?? 0
   for (let last = node; last.kind !== 'leaf'; ) {
     const comment = last.items.findLast((item) => item.kind === 'comment')
-    if (comment !== undefined && comment.line.start >= end && comment.line.start < lineEnd(text, end)) return comment.line.end
+    end = Math.max(end, comment?.line.end ?? 0)
     const below: PlacedValue | PlacedEntry | undefined = last.items.findLast((item) => item.kind !== 'comment')
     if (below === undefined) return end
     last = below.kind === 'entry' ? below.value : below
