@@ -72,7 +72,11 @@ export function* filesBelow(folder: string, context: Context): Iterable<string> 
 
 /** Whether a file looks as if it had metadata. */
 export function isMarked(file: string, context: Context): boolean {
-  const text = searchedText(file, context)
+  return hasMark(file, searchedText(file, context))
+}
+
+/** @param text - of the file, as `searchedText` gives it */
+export function hasMark(file: string, text: string): boolean {
   // Whatever has another name is JSON when it is encrypted; a page that shows an encrypted file is not.
   const isOfItsFormat = formatForPath(file).name !== 'binary' || /^\s*\{/.test(text)
   return isOfItsFormat && text.includes('ENC[AES256_GCM,') && MARK.test(text)
@@ -89,7 +93,7 @@ export function mayBeEncrypted(file: string, context: Context): boolean {
 }
 
 /** Nothing of a file that is too large to be searched, or gone since its folder was listed. */
-function searchedText(file: string, context: Context): string {
+export function searchedText(file: string, context: Context): string {
   try {
     return Buffer.from(readFileBounded(resolve(context.cwd, file), { name: file, limitBytes: MAX_SEARCHED_BYTES })).toString('latin1')
   } catch (error) {

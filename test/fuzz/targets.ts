@@ -4,10 +4,10 @@
  * @module
  */
 import { createSecretKey } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
-import { Readable } from 'node:stream'
 import { globSync, readFileSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import {
   CodedError, compileRegex, createValueCipher, encryptDocument, findCreationRule, groupsOfRule, openDocument, parseMetadata, parseRules, parseTreePath, serializeMetadata, Timestamp, valueText,
   type Document, type Entry, type Format, type Node, type Providers, type Tree, type Value,
@@ -270,14 +270,14 @@ const keyring = new Keyring()
 keyring.put({ secretName: 'k1', key: privateSealingKey, certificate, orderMs: 0, createdMs: 0 })
 const limiter = new GcraLimiter(1_000_000, 1_000_000, () => performance.now())
 const handle = createHandler({ keyring, limiter, gate: async () => undefined, isReady: () => true, onRequest: () => {} })
-/** `password` is `SECRET`, in all of them. */
-const sealedSecrets = (JSON.parse(readFileSync(join(import.meta.dirname, 'sealed-secrets.json'), 'utf8')) as object[]).map((sealed) => JSON.stringify(sealed, null, 1))
+/** `password` is `SECRET` in all of them, sealed for k1 once, so that inputs stay the same. */
+const sealedSecrets = JSON.parse(readFileSync(join(import.meta.dirname, 'sealed-secrets.json'), 'utf8')) as [{ readonly spec: { readonly template: object } }]
 const SEALED_VALUES = new Set([SECRET, 'bob'])
 
 /** What the controller does with an object, and with the body of a request. */
 const sealedSecret: Target = {
   name: 'sealed-secret',
-  seeds: sealedSecrets.map((text) => Buffer.from(text)),
+  seeds: sealedSecrets.map((sealed) => Buffer.from(JSON.stringify(sealed, null, 1))),
   async accept(input) {
     await answersNothing(input)
     const sealed = readSealedSecret(await parseManifest(input, 'first'))
@@ -307,14 +307,10 @@ const template: Target = {
     '{{ $list := splitList "," "a,b" }}{{ $list | join "-" | upper | repeat 3 }}', '{{ dict "a" 1 | toJson }} {{ .password | sha256sum | trunc 8 }}', '{{- /* c */ -}} {{ add 1 (mul 2 3) | int64 }}',
   ].map((text) => Buffer.from(text)),
   accept(input) {
-    const sealed = readSealedSecret({ ...(JSON.parse(sealedSecrets[0] ?? '') as object), ...withTemplate(input.toString()) })
+    const [{ spec, ...head }] = sealedSecrets
+    const sealed = readSealedSecret({ ...head, spec: { ...spec, template: { ...spec.template, data: { rendered: input.toString() } } } })
     unsealSecret(sealed, openSealed, { render: renderTemplates })
   },
-}
-
-function withTemplate(text: string): object {
-  const { spec } = JSON.parse(sealedSecrets[0] ?? '') as { readonly spec: { readonly template: object } }
-  return { spec: { ...spec, template: { ...spec.template, data: { rendered: text } } } }
 }
 
 export const TARGETS: readonly Target[] = [

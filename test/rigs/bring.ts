@@ -8,7 +8,7 @@ import { mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { goModuleFolder, isBrought, requirementsOf, RIGS, rigFolder, type Rig } from './rigs.ts'
 
-/** The longest rig is built in a third of it on two cores. */
+/** Longer than a rig takes: what hangs must not hold a run for ever. */
 const LONGEST_MS = 30 * 60_000
 
 function missingProgram(rig: Rig): string | undefined {

@@ -12,7 +12,7 @@ import { readCertificate } from '../sealing/certificate-source.ts'
 import { ACCEPT_OBJECT, ControllerService } from '../sealing/controller-service.ts'
 import { newestCertificate } from '../sealing/key-files.ts'
 import { manifestFiles } from '../sealing/manifest-tree.ts'
-import { certificateSource, givenCertificate, privateKeys, sealingCertificate, usable } from '../sealing/native-options.ts'
+import { certificateFrom, certificateSource, givenCertificate, privateKeys, usable } from '../sealing/native-options.ts'
 import { onOneLine } from '../sealing/one-line.ts'
 import { changeItems, readSealedFile, shownName, type ItemChanges, type SealedFile } from '../sealing/sealed-file.ts'
 import { inFile, readText, refuseStdio, saveSecretFile } from '../secret-file.ts'
@@ -79,10 +79,10 @@ function print(answers: readonly Awaited<ReturnType<typeof answerOf>>[], { finge
 /** @throws CodedError USAGE - there is no certificate */
 async function offline(options: OptionValues, context: Context): Promise<Resealer> {
   const keys = await privateKeys(options, context)
+  const given = await givenCertificate(options, context)
   const own = newestCertificate(keys)
-  const isGiven = (await givenCertificate(options, context)) !== undefined
-  if (!isGiven && own === undefined) throw new CodedError('USAGE', 'there is no certificate to seal with', { hint: 'give --cert, or key Secrets, which have one' })
-  const certificate = isGiven || own === undefined ? await sealingCertificate(options, context) : usable(own, context)
+  if (given === undefined && own === undefined) throw new CodedError('USAGE', 'there is no certificate to seal with', { hint: 'give --cert, or key Secrets, which have one' })
+  const certificate = given === undefined && own !== undefined ? usable(own, context) : await certificateFrom(given, options, context)
   const open = openWith(keys)
   const items = async (sealed: SealedSecretManifest): Promise<ReadonlyMap<string, string>> => onOneLine(() => resealItems(sealed, open, certificate))
   return { certificate, items, plan: async (sealed) => [...(await items(sealed)).keys()] }

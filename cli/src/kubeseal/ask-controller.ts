@@ -3,8 +3,8 @@
  * @module
  */
 import { CodedError } from '@waxseal/core'
-import { isObject, SEALED_SECRET_API_VERSION, sealedSecretOf, type SealedSecretManifest } from '@waxseal/sealed'
-import { ACCEPT_OBJECT, ControllerService, isRefusal } from '../sealing/controller-service.ts'
+import { SEALED_SECRET_API_VERSION, sealedSecretOf, type SealedSecretManifest } from '@waxseal/sealed'
+import { ACCEPT_OBJECT, ControllerService, isRefusal, readAnswered } from '../sealing/controller-service.ts'
 import { goJson } from '../sealing/manifest-output.ts'
 import type { Invocation } from './invocation.ts'
 import { readableObjects } from './secret-input.ts'
@@ -29,7 +29,8 @@ export async function reEncrypt(invocation: Invocation): Promise<void> {
       if (answer.status === CONFLICT) throw new CodedError('SEALED_REJECTED', 'unable to rotate secret')
       throw new CodedError('KUBE_REFUSED', `cannot re-encrypt secret: ${answer.message}`)
     }
-    await invocation.print(readAnswer(answer.body))
+    // The controller leaves out kind and apiVersion.
+    await invocation.print(sealedSecretOf({ ...readAnswered(answer.body), kind: 'SealedSecret', apiVersion: SEALED_SECRET_API_VERSION }))
   }
 }
 
@@ -39,16 +40,4 @@ function findService({ cluster, controller }: Invocation): Promise<ControllerSer
 
 async function readSealedStream(invocation: Invocation): Promise<SealedSecretManifest[]> {
   return (await readableObjects(invocation.input())).map(sealedSecretOf)
-}
-
-/** The controller leaves out kind and apiVersion. */
-function readAnswer(body: Buffer): SealedSecretManifest {
-  let value: unknown
-  try {
-    value = JSON.parse(body.toString('utf8'))
-  } catch {
-    throw new CodedError('KUBE_REFUSED', "the controller's answer is not JSON")
-  }
-  if (!isObject(value)) throw new CodedError('KUBE_REFUSED', "the controller's answer is no object")
-  return sealedSecretOf({ ...value, kind: 'SealedSecret', apiVersion: SEALED_SECRET_API_VERSION })
 }

@@ -5,9 +5,9 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CodedError } from '@waxseal/core'
-import { isObject, refuseWhole, sealedSecretOf, scopeAnnotations, scopeOf, type SealedSecretManifest } from '@waxseal/sealed'
+import { refuseWhole, sealedSecretOf, scopeAnnotations, scopeOf, type SealedSecretManifest } from '@waxseal/sealed'
 import type { Context } from '../context.ts'
-import { isRefusal, type Answer, type ControllerService, type Refusal } from './controller-service.ts'
+import { isRefusal, readAnswered, type Answer, type ControllerService, type Refusal } from './controller-service.ts'
 import { goJson } from './manifest-output.ts'
 
 const CONFLICT = 409
@@ -35,7 +35,7 @@ export async function rotateItems(service: ControllerService, sealed: SealedSecr
     const isRejected = answer.status === CONFLICT || answer.status === 500 // upstream's one answer to everything
     throw isRejected ? new CodedError('SEALED_REJECTED', `the controller cannot seal it anew: ${answer.message}`, { hint: 'waxseal validate tells whether it opens' }) : refused(answer)
   }
-  const items = readItems(answer.body)
+  const items = new Map(Object.entries(sealedSecretOf(readAnswered(answer.body)).spec.encryptedData))
   if (items.size !== wanted.length || !wanted.every((name) => items.get(name))) throw new CodedError('KUBE_REFUSED', "the controller's answer has other items")
   return items
 }
@@ -53,15 +53,4 @@ async function ask(service: ControllerService, route: string, { kind, apiVersion
 
 function refused({ message }: Refusal): CodedError {
   return new CodedError('KUBE_REFUSED', `the controller refuses: ${message}`)
-}
-
-function readItems(body: Buffer): ReadonlyMap<string, string> {
-  let value: unknown
-  try {
-    value = JSON.parse(body.toString('utf8'))
-  } catch {
-    throw new CodedError('KUBE_REFUSED', "the controller's answer is not JSON")
-  }
-  if (!isObject(value)) throw new CodedError('KUBE_REFUSED', "the controller's answer is no object")
-  return new Map(Object.entries(sealedSecretOf(value).spec.encryptedData))
 }

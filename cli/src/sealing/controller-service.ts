@@ -6,6 +6,7 @@
 import { delimiter, resolve } from 'node:path'
 import { CodedError } from '@waxseal/core'
 import type { KubeClient, KubeconfigOverrides, RawResponse } from '@waxseal/kube'
+import { isObject } from '@waxseal/sealed'
 import type { Context } from '../context.ts'
 import { kindOfFile } from '../files.ts'
 import { firstPortName } from './service-port.ts'
@@ -122,6 +123,18 @@ export class ControllerService {
     const response = await send(this.#client, { method: 'POST', path: this.#path + route, headers, body })
     return readAnswer(response, `post services ${this.#target}`)
   }
+}
+
+/** What a controller answers to a SealedSecret. @throws CodedError KUBE_REFUSED */
+export function readAnswered(body: Buffer): Readonly<Record<string, unknown>> {
+  let value: unknown
+  try {
+    value = JSON.parse(body.toString('utf8'))
+  } catch {
+    throw new CodedError('KUBE_REFUSED', "the controller's answer is not JSON")
+  }
+  if (!isObject(value)) throw new CodedError('KUBE_REFUSED', "the controller's answer is no object")
+  return value
 }
 
 /** Names cannot lead to another place of the server. */

@@ -2,15 +2,11 @@
  * Folders as arguments of the commands for the cluster: each stands for the manifests of one kind below it.
  * @module
  */
-import { statSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { CodedError } from '@waxseal/core'
 import type { Context } from '../context.ts'
-import { readFileBounded } from '../files.ts'
-import { filesBelow, isFolder, isMarked } from '../secret-tree.ts'
+import { filesBelow, hasMark, isFolder, searchedText } from '../secret-tree.ts'
 
 const NAMES = /\.(?:ya?ml|json)$/
-const MAX_SEARCHED_BYTES = 64 * 1024 * 1024
 /** How such a manifest looks; whoever parses it decides. */
 const MARKS = {
   Secret: [/\bkind["']?\s*:\s*["']?Secret(?![A-Za-z])/, /\bapiVersion["']?\s*:\s*["']?v1(?![A-Za-z0-9])/],
@@ -25,8 +21,7 @@ export function manifestFiles(args: readonly string[], kind: keyof typeof MARKS,
 }
 
 function looksLike(kind: keyof typeof MARKS, file: string, context: Context): boolean {
-  const path = resolve(context.cwd, file)
-  if (!NAMES.test(file) || statSync(path).size > MAX_SEARCHED_BYTES || isMarked(file, context)) return false
-  const text = Buffer.from(readFileBounded(path, { name: file })).toString('latin1')
-  return MARKS[kind].every((mark) => mark.test(text))
+  if (!NAMES.test(file)) return false
+  const text = searchedText(file, context)
+  return !hasMark(file, text) && MARKS[kind].every((mark) => mark.test(text))
 }

@@ -42,7 +42,11 @@ export async function givenCertificate(options: OptionValues, context: Context):
  * @throws CodedError CERTIFICATE_*, FILE_*, KUBE_*
  */
 export async function sealingCertificate(options: OptionValues, context: Context): Promise<SealingCertificate> {
-  const given = await givenCertificate(options, context)
+  return await certificateFrom(await givenCertificate(options, context), options, context)
+}
+
+/** The same of what `givenCertificate` says. */
+export async function certificateFrom(given: string | undefined, options: OptionValues, context: Context): Promise<SealingCertificate> {
   const pem = await readCertificate(certificateSource(given, options, context), context)
   const parse = (): SealingCertificate => parseCertificate(Buffer.from(pem).toString('latin1'))
   return usable(given === undefined ? parse() : await inFile(given, parse), context)

@@ -93,9 +93,9 @@ export async function unwrapByPlugin(file: AgeFile, { name, text }: PluginRef, h
   try {
     await talk.run('identity-v1', [command(['add-identity', text]), grease(), ...stanzas, command(['done'])], signal, ({ args: [type, index, ...others], body }) => {
       if (type !== 'file-key') return false
-      if (index !== '0' || others.length > 0 || body.length !== FILE_KEY_BYTES) throw talk.failed('malformed file-key stanza')
-      if (found.length > 0) throw talk.failed('received duplicated file-key stanza')
       found.push(body)
+      if (index !== '0' || others.length > 0 || body.length !== FILE_KEY_BYTES) throw talk.failed('malformed file-key stanza')
+      if (found.length > 1) throw talk.failed('received duplicated file-key stanza')
       return true
     })
   } catch (error) {

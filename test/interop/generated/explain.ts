@@ -132,8 +132,7 @@ export function explainStatus(theirs: Result, loss: string | undefined): string 
 /** Comments of an alias are not all copied when it is expanded. */
 export function explainRoundTrip(format: Format, source: Tree, before: Buffer, after: Buffer): string | undefined {
   if (leavesOf(source).some(({ node }) => Object.is(node.value, -0))) return 'nothing-lost'
-  const why = format.name === 'yaml' ? explainTexts(format, after, before) : undefined
-  return why === 'lost-comments-kept' || why === 'comments-stay-in-place' ? 'aliases-expanded' : undefined
+  return format.name === 'yaml' && explainTexts(format, after, before) === 'lost-comments-kept' ? 'aliases-expanded' : undefined
 }
 
 /** What the reference loses of a document, so that it cannot read its own file of it, or reads something else. */

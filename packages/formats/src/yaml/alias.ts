@@ -57,7 +57,7 @@ function placeOf(node: PlacedValue, spelling: string, text: string): PlacedAlias
   const { syntax, alias } = node
   if (alias !== null || syntax === null || syntax.parent === null) return undefined
   const { parent } = syntax
-  const end = commentEnd(node)
+  const end = commentEnd(node, syntax.end)
   const start = outerStart(syntax)
   const next = text.charCodeAt(end)
   if (!isIndented(spelling, parent) || !(isGap(next) || (parent.flow && isFlowIndicator(next)))) return undefined
@@ -71,8 +71,8 @@ function placeOf(node: PlacedValue, spelling: string, text: string): PlacedAlias
 }
 
 /** The end of a value, or of the last comment behind it that is part of it: its copy at the anchor stays. */
-function commentEnd(node: PlacedValue): number {
-  let end = node.syntax?.end ?? 0
+function commentEnd(node: PlacedValue, valueEnd: number): number {
+  let end = valueEnd
   for (let last = node; last.kind !== 'leaf'; ) {
     const comment = last.items.findLast((item) => item.kind === 'comment')
     end = Math.max(end, comment?.line.end ?? 0)
