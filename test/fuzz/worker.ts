@@ -1,9 +1,9 @@
 /**
- * Runs one parser over its inputs until it is told to stop or something does not hold.
- * The number of the input under way stands in shared memory, so that the main thread knows what hangs.
+ * Runs one parser over its inputs until the time is over or something does not hold: `node worker.ts '{"target":"yaml",...}'`, with a channel
+ * to report to. The number of the input under way stands in a file, so that the parent knows what hangs.
  * @module
  */
-import { parentPort, workerData } from 'node:worker_threads'
+import { closeSync, openSync, writeSync } from 'node:fs'
 import { CodedError } from '@waxseal/core'
 import { inputOf, Random } from './mutate.ts'
 import { SECRET, TARGETS, type Target } from './targets.ts'
@@ -11,10 +11,9 @@ import { SECRET, TARGETS, type Target } from './targets.ts'
 export interface Job {
   readonly target: string
   readonly seed: number
-  readonly from: number
-  readonly count: number
   readonly milliseconds: number
-  readonly progress: SharedArrayBuffer
+  /** A file, for the number of the input under way: 4 bytes, little-endian. */
+  readonly progress: string
 }
 
 export interface Report {
@@ -40,20 +39,24 @@ export function inputNumber(target: Target, seed: number, number: number): Buffe
   return inputOf(target.seeds, new Random(seed, TARGETS.indexOf(target), number))
 }
 
-async function work({ target: name, seed, from, count, milliseconds, progress }: Job): Promise<Report> {
+async function work({ target: name, seed, milliseconds, progress }: Job): Promise<Report> {
   const target = TARGETS.find((one) => one.name === name)
   if (target === undefined) throw new RangeError(`no parser is called ${name}`)
-  const current = new Int32Array(progress)
+  const file = openSync(progress, 'r+')
   const end = performance.now() + milliseconds
   let accepted = 0
-  let number = from
-  for (; number < from + count && performance.now() < end; number += 1) {
-    Atomics.store(current, 0, number)
+  let number = 0
+  for (; performance.now() < end; number += 1) {
+    writeSync(file, Uint32Array.of(number), 0, Uint32Array.BYTES_PER_ELEMENT, 0)
     const outcome = await verdict(target, inputNumber(target, seed, number))
     if (outcome === null) accepted += 1
-    else if (outcome !== undefined) return { inputs: number - from + 1, accepted, failure: { input: number, what: outcome } }
+    else if (outcome !== undefined) return { inputs: number + 1, accepted, failure: { input: number, what: outcome } }
   }
-  return { inputs: number - from, accepted, failure: undefined }
+  closeSync(file)
+  return { inputs: number, accepted, failure: undefined }
 }
 
-if (parentPort !== null) parentPort.postMessage(await work(workerData as Job)) // oxlint-disable-line unicorn/require-post-message-target-origin -- a thread, not a window
+if (import.meta.main) {
+  const report = await work(JSON.parse(process.argv[2] ?? '') as Job)
+  process.send?.(report, () => process.disconnect())
+}
