@@ -45,6 +45,8 @@ export class LeaderElector {
   readonly #times: { readonly leaseMs: number; readonly renewDeadlineMs: number; readonly retryMs: number }
   /** The lease as last seen, and when that state was first seen here. */
   #seen: { readonly lease: Lease; readonly at: number } | undefined
+  /** When the lease that somebody else holds ends, as seen here. */
+  #freeAt = 0
   #leadingUntil = 0
   #leading = false
 
@@ -85,10 +87,11 @@ export class LeaderElector {
     return AbortSignal.any([signal, AbortSignal.timeout(left)])
   }
 
+  /** Who waits wakes when the other's lease ends, who leads when its own deadline comes; both otherwise in their usual time. */
   async #pause(signal: AbortSignal): Promise<void> {
     const { retryMs } = this.#times
-    const left = this.#leadingUntil - this.#clock.now()
-    if (!this.#leading || left > retryMs) return this.#clock.sleep(retryMs, signal)
+    const left = (this.#leading ? this.#leadingUntil : this.#freeAt) - this.#clock.now()
+    if (left > retryMs || (left <= 0 && !this.#leading)) return this.#clock.sleep(retryMs, signal)
     await this.#clock.sleep(left, signal)
     this.#tell(false)
   }
@@ -106,7 +109,8 @@ export class LeaderElector {
     this.#seen = seen
     const holder = current.spec?.holderIdentity ?? ''
     const duration = (current.spec?.leaseDurationSeconds ?? 0) * 1000 || this.#times.leaseMs
-    if (holder !== '' && holder !== identity && this.#clock.now() < seen.at + duration) return
+    this.#freeAt = holder === '' || holder === identity ? 0 : seen.at + duration
+    if (this.#clock.now() < this.#freeAt) return
     await this.#hold(client.update<Lease>(LEASES, this.#lease(current), { signal }), startedAt)
   }
 

@@ -116,6 +116,22 @@ describe('LeaderElector', () => {
     await Promise.all([a.ended, b.ended])
   })
 
+  it('takes over as soon as the lease of a dead replica ends', async () => {
+    const [server, clock] = [new LeaseServer(), new ManualClock()]
+    const a = replica(server, clock, 'a')
+    await clock.advance(1)
+    const b = replica(server, clock, 'b')
+    await clock.advance(4000) // b has just seen a's last renewal
+    server.cutOff.add('a')
+    for (let i = 0; i < 149; i++) await clock.advance(100)
+    expect(b.elector.leading).toBe(false)
+    await clock.advance(101)
+    expect(b.elector.leading).toBe(true)
+    a.stop.abort()
+    b.stop.abort()
+    await Promise.all([a.ended, b.ended])
+  })
+
   it('gives the lease back when it stops, so that the next replica need not wait', async () => {
     const [server, clock] = [new LeaseServer(), new ManualClock()]
     const a = replica(server, clock, 'a')
