@@ -3,6 +3,7 @@
  * real one where its rig was brought.
  */
 import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -23,6 +24,11 @@ export type AnyObject = KubeObject & Json
 export interface Account {
   readonly namespace: string
   readonly name: string
+}
+
+export interface ServerAddress {
+  readonly url: string
+  readonly caPem: string
 }
 
 export interface Cluster {
@@ -46,10 +52,7 @@ export interface Cluster {
 export const SERVERS: readonly ServerName[] = rigProgram('kube', 'kube-rig') === undefined ? ['embedded'] : ['embedded', 'real']
 
 export async function startCluster(server: ServerName): Promise<Cluster> {
-  if (server === 'embedded') return EmbeddedCluster.start()
-  const cluster = await RealCluster.start()
-  await cluster.untilServed('sealedsecrets.bitnami.com')
-  return cluster
+  return server === 'embedded' ? EmbeddedCluster.start() : RealCluster.start()
 }
 
 export class EmbeddedCluster implements Cluster {
@@ -106,31 +109,42 @@ export class EmbeddedCluster implements Cluster {
 /** Plural names of the kinds that tests make; the others add an s. */
 const PLURALS: Readonly<Record<string, string>> = { NetworkPolicy: 'networkpolicies' }
 
-class RealCluster implements Cluster {
+export class RealCluster implements Cluster {
   readonly kubeconfig: string
   readonly client: KubeClient
+  /** Where it is, and who signed its certificate. */
+  readonly address: ServerAddress
+  /** What pods take for it: a relay, if one stands before it. */
+  addressForPods: ServerAddress
   readonly #folder: string
-  readonly #child: ChildProcess
+  readonly #flags: readonly string[]
+  #child: ChildProcess
 
-  private constructor(folder: string, child: ChildProcess, client: KubeClient) {
+  private constructor(folder: string, flags: readonly string[], child: ChildProcess, client: KubeClient) {
     this.#folder = folder
+    this.#flags = flags
     this.#child = child
     this.client = client
     this.kubeconfig = readFileSync(join(folder, 'kubeconfig'), 'utf8')
+    const { clusters } = JSON.parse(this.kubeconfig) as { clusters: [{ cluster: { server: string } }] }
+    this.address = { url: clusters[0].cluster.server, caPem: readFileSync(join(folder, 'ca.crt'), 'utf8') }
+    this.addressForPods = this.address
   }
 
-  static async start(): Promise<RealCluster> {
-    const program = rigProgram('kube', 'kube-rig')
-    if (program === undefined) throw new Error('the real API server was not brought')
+  /** @param flags - of kube-apiserver */
+  static async start(flags: readonly string[] = []): Promise<RealCluster> {
     const folder = mkdtempSync(join(tmpdir(), 'waxseal-kube-'))
-    const child = spawn(program, ['up', '--dir', folder, '--crd', CRD_FILE], { stdio: ['ignore', 'pipe', 'inherit'] })
-    const timer = setTimeout(() => child.kill(), START_MS)
-    await new Promise<void>((resolve, reject) => {
-      child.stdout.on('data', (chunk: Buffer) => chunk.includes('READY') && resolve())
-      child.once('exit', (code) => reject(new Error(`the API server ended with ${code}; its logs are in ${folder}`)))
-    })
-    clearTimeout(timer)
-    return new RealCluster(folder, child, await connect(join(folder, 'kubeconfig')))
+    const child = await launch(folder, [], flags)
+    const cluster = new RealCluster(folder, flags, child, await connect(join(folder, 'kubeconfig')))
+    await cluster.#untilServed('sealedsecrets.bitnami.com')
+    return cluster
+  }
+
+  /** Kills API server and etcd, and starts them again with their data. */
+  async restart(): Promise<void> {
+    await ended(this.#child, 'SIGKILL')
+    this.#child = await launch(this.#folder, ['--port', new URL(this.address.url).port], this.#flags)
+    await this.#untilServed('sealedsecrets.bitnami.com')
   }
 
   async get(resource: string, namespace: string, name: string): Promise<AnyObject | undefined> {
@@ -167,14 +181,13 @@ class RealCluster implements Cluster {
 
   podEnv(folder: string, namespace: string, token: string): Record<string, string> {
     mkdirSync(folder, { recursive: true })
-    const ca = readFileSync(join(this.#folder, 'ca.crt'), 'utf8')
-    for (const [file, text] of Object.entries({ token, namespace, 'ca.crt': ca })) writeFileSync(join(folder, file), text)
-    const { clusters } = JSON.parse(this.kubeconfig) as { clusters: [{ cluster: { server: string } }] }
-    const { hostname, port } = new URL(clusters[0].cluster.server)
+    const { url, caPem } = this.addressForPods
+    for (const [file, text] of Object.entries({ token, namespace, 'ca.crt': caPem })) writeFileSync(join(folder, file), text)
+    const { hostname, port } = new URL(url)
     return { KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port }
   }
 
-  async untilServed(resource: string): Promise<void> {
+  async #untilServed(resource: string): Promise<void> {
     for (const end = Date.now() + START_MS; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 50))) {
       if (await this.client.list(resourceOf(resource), {}).then(() => true, () => false)) return
     }
@@ -182,11 +195,28 @@ class RealCluster implements Cluster {
   }
 
   async stop(): Promise<void> {
-    const ended = new Promise((resolve) => this.#child.once('exit', resolve))
-    this.#child.kill()
-    await ended
+    await ended(this.#child, 'SIGTERM')
     rmSync(this.#folder, { recursive: true, force: true })
   }
+}
+
+async function launch(folder: string, args: readonly string[], flags: readonly string[]): Promise<ChildProcess> {
+  const program = rigProgram('kube', 'kube-rig')
+  if (program === undefined) throw new Error('the real API server was not brought')
+  const child = spawn(program, ['up', '--dir', folder, '--crd', CRD_FILE, ...args, '--', ...flags], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const timer = setTimeout(() => child.kill(), START_MS)
+  await new Promise<void>((resolve, reject) => {
+    child.stdout.on('data', (chunk: Buffer) => chunk.includes('READY') && resolve())
+    child.once('exit', (code) => reject(new Error(`the API server ended with ${code}; its logs are in ${folder}`)))
+  })
+  clearTimeout(timer)
+  return child
+}
+
+async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  const exited = once(child, 'exit')
+  child.kill(signal)
+  await exited
 }
 
 async function connect(kubeconfig: string): Promise<KubeClient> {

@@ -4,6 +4,7 @@
  */
 export { startApiServer, type ApiServer, type ApiServerOptions } from './api-server/server.ts'
 export type { Fault, Faults, RequestMatch } from './api-server/faults.ts'
+export { startApiRelay, type ApiRelay } from './api-server/relay.ts'
 export type { KubeObject, ObjectMeta, OwnerReference } from './api-server/objects.ts'
 export type { LoggedRequest, RequestLog } from './api-server/request-log.ts'
 export { StatusError } from './api-server/status.ts'

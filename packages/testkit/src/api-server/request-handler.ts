@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { authorize } from './authorization.ts'
 import { discoveryDocument } from './discovery.ts'
-import type { Faults, Trouble } from './faults.ts'
+import type { Faults } from './faults.ts'
 import { notSupported } from './field-errors.ts'
 import { objectOf, type Json } from './json.ts'
 import { listPage, requestSelector } from './listing.ts'
@@ -21,7 +21,7 @@ import type { RequestLog } from './request-log.ts'
 import type { ResourceType } from './resource-type.ts'
 import { REVIEWS } from './reviews.ts'
 import { passedHeaders, type ServiceProxy } from './service-proxy.ts'
-import { badRequest, conflict, expired, internalError, invalidObject, methodNotAllowed, noSuchResource, notAcceptable, notFound, serviceUnavailable, StatusError, success, tooLarge, tooManyRequests, unauthorized, unknownPatchType, unsupportedMediaType } from './status.ts'
+import { badRequest, internalError, invalidObject, methodNotAllowed, noSuchResource, notAcceptable, notFound, plannedFailure, StatusError, success, tooLarge, unknownPatchType, unsupportedMediaType } from './status.ts'
 import type { Store } from './store.ts'
 import type { TypeRegistry } from './type-registry.ts'
 import type { User, Users } from './users.ts'
@@ -83,30 +83,6 @@ export async function handleRequest(cluster: Cluster, request: IncomingMessage, 
   } catch (error) {
     if (response.headersSent) return reply.cut()
     reply.error(error instanceof StatusError ? error : internalError(String(error)))
-  }
-}
-
-/** The answer that the real server would give with a status. */
-function plannedFailure(status: number, { retryAfterSeconds }: Trouble, { resource }: RequestInfo): StatusError {
-  const subject = { group: resource?.group ?? '', kind: resource?.plural ?? '', name: resource?.name ?? '' }
-  const headers = retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }
-  switch (status) {
-    case 401:
-      return unauthorized()
-    case 404:
-      return notFound(subject)
-    case 409:
-      return conflict(subject)
-    case 410:
-      return expired('The resourceVersion for the provided watch is too old.')
-    case 429:
-      return tooManyRequests(retryAfterSeconds ?? 1)
-    case 500:
-      return internalError('planned failure')
-    default: {
-      const { message, reason, details } = serviceUnavailable('the server is currently unable to handle the request')
-      return new StatusError(status, status === 503 ? reason : 'Unknown', message, { headers, ...(details ? { details } : {}) })
-    }
   }
 }
 

@@ -3,8 +3,10 @@
  * Follows: k8s.io/apimachinery api/errors. The wording is the reference's where clients are known to match it.
  * @module
  */
+import type { Trouble } from './faults.ts'
 import type { FieldError } from './field-errors.ts'
 import type { JsonObject } from './json.ts'
+import type { RequestInfo } from './request-info.ts'
 
 /** What an error is about: a resource (`secrets`) or, for invalid objects, a kind (`Secret`). */
 export interface Subject {
@@ -140,4 +142,28 @@ function detailsOf({ group, kind, name }: Subject): JsonObject {
 
 function qualified({ group, kind }: Subject): string {
   return group === '' ? kind : `${kind}.${group}`
+}
+
+/** The answer that the real server would give with a status. */
+export function plannedFailure(status: number, { retryAfterSeconds }: Trouble, { resource }: RequestInfo): StatusError {
+  const subject = { group: resource?.group ?? '', kind: resource?.plural ?? '', name: resource?.name ?? '' }
+  const headers = retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }
+  switch (status) {
+    case 401:
+      return unauthorized()
+    case 404:
+      return notFound(subject)
+    case 409:
+      return conflict(subject)
+    case 410:
+      return expired('The resourceVersion for the provided watch is too old.')
+    case 429:
+      return tooManyRequests(retryAfterSeconds ?? 1)
+    case 500:
+      return internalError('planned failure')
+    default: {
+      const { message, reason, details } = serviceUnavailable('the server is currently unable to handle the request')
+      return new StatusError(status, status === 503 ? reason : 'Unknown', message, { headers, ...(details ? { details } : {}) })
+    }
+  }
 }
