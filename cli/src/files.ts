@@ -132,6 +132,27 @@ export function replaceFile(path: string, bytes: Uint8Array, name: string = path
   }
 }
 
+/**
+ * That nobody else saved a file since it was read. What is no regular file cannot be read twice, and is not looked at.
+ * @param before - what it held; null if it was not there
+ * @throws CodedError FILE_CHANGED, FILE_UNREADABLE
+ */
+export function checkUnchanged(path: string, before: Uint8Array | null, name: string = path): void {
+  if (descriptorOf(path) !== undefined) return
+  const kind = kindOfFile(path)
+  const isSame = kind === 'file' ? before !== null && holds(path, before) : kind !== undefined || before === null
+  if (!isSame) throw new CodedError('FILE_CHANGED', `${name}: was ${before === null ? 'made' : kind === undefined ? 'removed' : 'changed'} by something else meanwhile`)
+}
+
+function holds(path: string, bytes: Uint8Array): boolean {
+  try {
+    return Buffer.from(readFileBounded(path, { limitBytes: bytes.length })).equals(bytes)
+  } catch (error) {
+    if (error instanceof CodedError && error.code === 'PARSE_LIMIT') return false
+    throw error
+  }
+}
+
 /** A file that must not exist yet, for its owner alone. So are the folders on the way that are missing. @throws CodedError as `createFile` */
 export function createPrivateFile(path: string, bytes: Uint8Array, name: string = path): void {
   try {

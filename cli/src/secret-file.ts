@@ -23,7 +23,7 @@ import {
 } from '@waxseal/core'
 import { formatByName, formatForPath, formats } from '@waxseal/formats'
 import type { Context } from './context.ts'
-import { readFileBounded, replaceFile } from './files.ts'
+import { checkUnchanged, readFileBounded, replaceFile } from './files.ts'
 import { inputLimit } from './input-limit.ts'
 import { type KeyNames, namesInRules, withName } from './key-names.ts'
 import { printable } from './print-error.ts'
@@ -48,8 +48,9 @@ export function readSource(context: Context, file: string): Uint8Array {
 
 /** Writes the new content of a file that was opened, unless somebody else saved it since. @throws CodedError FILE_CHANGED, FILE_* */
 export function saveSecretFile({ name, source }: Pick<SecretFile, 'name' | 'source'>, result: Uint8Array, context: Context): void {
-  if (!Buffer.from(readSource(context, name)).equals(source)) throw new CodedError('FILE_CHANGED', `${name}: was changed by something else meanwhile`)
-  replaceFile(resolve(context.cwd, name), result, name)
+  const path = resolve(context.cwd, name)
+  checkUnchanged(path, source, name)
+  replaceFile(path, result, name)
 }
 
 /** @throws CodedError PARSE_ENCODING - a value would be stored with a replacement character in place of each broken byte */
@@ -225,14 +226,23 @@ export function checkOutput(files: readonly string[], { inPlace, output }: Outpu
   if (files.length > 1 && !inPlace) throw new CodedError('FLAGS_CONFLICT', 'several files need --in-place')
 }
 
+export interface Result {
+  readonly bytes: Uint8Array
+  /** What the file that is written over held when work on it began, null if it was not there; absent: whatever it holds goes. */
+  readonly before?: Uint8Array | null
+}
+
 /**
  * Over each file, to one file, or to standard output.
- * @param results - of all files: nothing is written before every one of them is there
+ * @param results - of all files: nothing is written before every one of them is there, and none if somebody saved one of them meanwhile
+ * @throws CodedError FILE_CHANGED, FILE_*
  */
-export function deliver(context: Context, results: ReadonlyMap<string, Uint8Array>, { inPlace, output }: OutputChoice): void {
-  for (const [file, result] of results) {
-    const target = inPlace ? file : output
-    if (target === undefined || target === STDIO) context.stdout.write(result)
-    else replaceFile(resolve(context.cwd, target), result, target)
+export function deliver(context: Context, results: ReadonlyMap<string, Result>, { inPlace, output }: OutputChoice): void {
+  const writes = [...results].map(([file, result]) => ({ ...result, target: inPlace ? file : (output ?? STDIO) }))
+  const pathOf = (target: string): string => resolve(context.cwd, target)
+  for (const { target, before } of writes) if (target !== STDIO && before !== undefined) checkUnchanged(pathOf(target), before, target)
+  for (const { target, bytes } of writes) {
+    if (target === STDIO) context.stdout.write(bytes)
+    else replaceFile(pathOf(target), bytes, target)
   }
 }

@@ -9,7 +9,7 @@ import { CodedError } from '@waxseal/core'
 import { formatForPath } from '@waxseal/formats'
 import type { Context } from './context.ts'
 import { exitStatusOf } from './exit-status.ts'
-import { errnoText, kindOfFile, readFileBounded } from './files.ts'
+import { kindOfFile, readFileBounded } from './files.ts'
 import { printError } from './print-error.ts'
 import { creationRuleFor, STDIO } from './secret-file.ts'
 
@@ -27,8 +27,14 @@ export function secretFiles(args: readonly string[], context: Context): readonly
   return files
 }
 
+/** What cannot be looked at is none: whoever opens it tells why. */
 export function isFolder(path: string, context: Context): boolean {
-  return path !== STDIO && kindOfFile(resolve(context.cwd, path)) === 'folder'
+  try {
+    return path !== STDIO && kindOfFile(resolve(context.cwd, path)) === 'folder'
+  } catch (error) {
+    if (error instanceof CodedError) return false
+    throw error
+  }
 }
 
 /**
@@ -55,13 +61,17 @@ async function pathRule(file: string, ruleFile: string | undefined, context: Con
   }
 }
 
-/** Regular files, folder by folder, sorted by name. Links are not followed: they may lead out of the folder. */
+/**
+ * Regular files, folder by folder, sorted by name. Links are not followed: they may lead out of the folder. A folder that cannot be listed stands for
+ * itself: whoever opens it tells why, beside the others.
+ */
 export function* filesBelow(folder: string, context: Context): Iterable<string> {
   let entries
   try {
     entries = readdirSync(resolve(context.cwd, folder), { withFileTypes: true })
-  } catch (cause) {
-    throw new CodedError('FILE_UNREADABLE', `${folder}: ${errnoText(cause)}`, { cause })
+  } catch {
+    yield folder
+    return
   }
   for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
     const path = join(folder, entry.name)

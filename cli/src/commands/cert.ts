@@ -15,7 +15,7 @@ export const cert: NativeAction = async (_args, options, context) => {
   warnOfEnd(certificate, context)
   const answer = { fingerprint, notBefore: notBefore.toISOString(), notAfter: notAfter.toISOString(), daysLeft: daysLeft(certificate, context), pem }
   const text = options.bool('json') ? `${JSON.stringify(answer, null, 2)}\n` : pem
-  deliver(context, new Map([[STDIO, Buffer.from(text)]]), { inPlace: false, output: options.text('output') })
+  deliver(context, new Map([[STDIO, { bytes: Buffer.from(text) }]]), { inPlace: false, output: options.text('output') })
   if (!options.bool('json')) context.stderr.write(`waxseal: certificate ${fingerprint}, valid until ${notAfter.toISOString().slice(0, 10)}\n`)
   return 0
 }

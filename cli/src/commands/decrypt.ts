@@ -16,9 +16,10 @@ export const decrypt: NativeAction = async (args, options, context) => {
   if (files.includes(STDIO) && type === undefined) throw new CodedError('USAGE', 'standard input has no name to tell its format', { hint: 'give --type' })
   const results = await forEachFile(files, async (file) => {
     const outputFormat = outputType === undefined ? undefined : formatOf(file, outputType)
-    const { format, opened } = await openSecretFile(context, file, type, true)
+    const { source, format, opened } = await openSecretFile(context, file, type, true)
     const keepsFormat = outputFormat === undefined || outputFormat === format
-    return [file, await inFile(file, () => (keepsFormat ? opened.document.apply(opened.edits, null) : outputFormat.emit(plainTree(opened))))] as const
+    const bytes = await inFile(file, () => (keepsFormat ? opened.document.apply(opened.edits, null) : outputFormat.emit(plainTree(opened))))
+    return [file, { bytes, ...(output.inPlace && { before: source }) }] as const
   })
   deliver(context, new Map(results), output)
   return 0

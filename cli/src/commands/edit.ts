@@ -6,9 +6,10 @@ import { basename, join, resolve } from 'node:path'
 import { CodedError, isNewerVersion, saveDocument, type Document, type Format } from '@waxseal/core'
 import type { Context } from '../context.ts'
 import { runEditor } from '../editor.ts'
-import { createPrivateFile, kindOfFile, readFileBounded, replaceFile } from '../files.ts'
+import { saveEdited } from '../edited-file.ts'
+import { createPrivateFile, kindOfFile, readFileBounded } from '../files.ts'
 import type { NativeAction, OptionValues } from '../native-command.ts'
-import { encryptPlain, formatOf, inFile, newFileSettings, openSecretFile, parsePlainFile, refuseStdio, saveSecretFile } from '../secret-file.ts'
+import { encryptPlain, formatOf, inFile, newFileSettings, openSecretFile, parsePlainFile, refuseStdio } from '../secret-file.ts'
 import { SOPS_VERSION } from '../sops-version.ts'
 import { withPrivateFolder } from '../temp-folder.ts'
 
@@ -29,7 +30,7 @@ async function editExisting(file: string, type: string | undefined, context: Con
     refuseReserved(replacement, format)
     const version = isNewerVersion(SOPS_VERSION, opened.metadata.version) ? SOPS_VERSION : opened.metadata.version
     const change = await saveDocument(opened, { replacement, version, now: context.now, random: context.random })
-    saveSecretFile(secret, replacement.apply(change.edits, change.metadata), context)
+    saveEdited(resolve(context.cwd, file), secret.source, replacement.apply(change.edits, change.metadata), file)
   })
 }
 
@@ -40,9 +41,7 @@ async function editNew(file: string, options: OptionValues, context: Context): P
   const example = Buffer.from(format.example, 'utf8')
   await encryptPlain(context, undefined, parsePlainFile(format, example), format, settings)
   return withEditor(file, example, context, async (source) => {
-    const result = await encryptPlain(context, file, parsePlainFile(format, source), format, settings)
-    if (kindOfFile(resolve(context.cwd, file)) !== undefined) throw new CodedError('FILE_CHANGED', 'somebody else made the file meanwhile')
-    replaceFile(resolve(context.cwd, file), result, file)
+    saveEdited(resolve(context.cwd, file), null, await encryptPlain(context, file, parsePlainFile(format, source), format, settings), file)
   })
 }
 
@@ -64,7 +63,7 @@ function withEditor(file: string, plain: Uint8Array, context: Context, save: (so
         await inFile(file, () => save(source))
         return true
       } catch (error) {
-        if (!(error instanceof CodedError)) throw error
+        if (!(error instanceof CodedError) || error.code === 'FILE_CHANGED') throw error // what was written is kept then
         const place = error.line === undefined ? '' : ` (line ${error.line})`
         context.stderr.write(`waxseal: ${error.message}${place}\npress enter to edit again, Ctrl+C to give up\n`)
         // Nobody to ask: the text would be refused for ever.

@@ -2,17 +2,15 @@
  * `groups add|delete|threshold`: key groups of a file, of which so many are needed to open it. Who is in a group that goes knows the data key, so deleting makes a new one.
  * @module
  */
-import { resolve } from 'node:path'
-import { CodedError, parseMetadata, requiredGroups, storedThreshold, type Document, type KeyGroup, type Providers } from '@waxseal/core'
+import { CodedError, parseMetadata, requiredGroups, storedThreshold, type KeyGroup, type Providers } from '@waxseal/core'
 import type { Context } from '../context.ts'
-import { replaceFile } from '../files.ts'
 import { diffGroups } from '../group-diff.ts'
 import { agreeTo, changesAnything, type KeyPlan } from '../key-plan.ts'
 import type { NativeAction, OptionValues } from '../native-command.ts'
 import { nativeProviders } from '../providers.ts'
 import { recipientsFromTexts } from '../recipient-text.ts'
+import { rewrapFile } from '../rewrap-file.ts'
 import { formatOf, inFile, readSource, refuseStdio } from '../secret-file.ts'
-import { rewrap } from './updatekeys.ts'
 
 interface Grouping {
   readonly groups: readonly KeyGroup[]
@@ -24,21 +22,18 @@ export const groups: NativeAction = async ([action = '', file = '', ...words], o
   refuseStdio(file)
   if (!['add', 'delete', 'threshold'].includes(action)) throw new CodedError('USAGE', `groups has no action ${JSON.stringify(action)}`, { hint: 'add, delete or threshold' })
   const providers = await nativeProviders(context)
-  const result = await inFile(file, async () => {
-    const read = (): Document => formatOf(file, options.text('type')).parse(readSource(context, file))
-    const before = parseMetadata(read().metadata, providers)
+  const type = options.text('type')
+  const keys = await inFile(file, async () => {
+    const before = parseMetadata(formatOf(file, type).parse(readSource(context, file)).metadata, providers)
     const after = await changed(action, before, words, options, providers, context)
     const rotates = action === 'delete'
     const needed = { before: requiredGroups(before.groups.length, before.threshold), after: requiredGroups(after.groups.length, storedThreshold(after.groups.length, after.threshold)) }
     if (needed.after > after.groups.length) throw new CodedError('SHAMIR_INVALID', `${needed.after} groups would be needed, and there are ${after.groups.length}`, { hint: 'give --threshold' })
     const plan: KeyPlan = { file, groups: diffGroups(before.groups, after.groups, providers), needed, rotates }
     if (!changesAnything(plan)) context.stderr.write('nothing to change\n')
-    if (!(await agreeTo(changesAnything(plan) ? [plan] : [], options, context))) return undefined
-    const document = read() // anew: values may have changed while somebody looked at the plan
-    const { edits, metadata } = await rewrap(document, after, rotates, providers, context)
-    return document.apply(edits, metadata)
+    return (await agreeTo(changesAnything(plan) ? [plan] : [], options, context)) ? { ...after, rotates } : undefined
   })
-  if (result !== undefined) replaceFile(resolve(context.cwd, file), result, file)
+  if (keys !== undefined) await rewrapFile(file, type, keys, providers, context)
   return 0
 }
 

@@ -3,20 +3,18 @@
  * stays known to them, and in the history.
  * @module
  */
-import { resolve } from 'node:path'
 import { CodedError, displayName, parseMetadata, requiredGroups, type KeyGroup, type Metadata, type Providers, type Ref } from '@waxseal/core'
 import type { Context } from '../context.ts'
-import { replaceFile } from '../files.ts'
 import { diffGroups } from '../group-diff.ts'
-import { keyNames, type KeyNames, namesInRules } from '../key-names.ts'
+import { keyNames, type KeyNames } from '../key-names.ts'
 import { agreeTo, changesAnything, type KeyPlan } from '../key-plan.ts'
 import type { NativeAction, OptionValues } from '../native-command.ts'
 import { printable } from '../print-error.ts'
 import { nativeProviders } from '../providers.ts'
 import { recipientsFromTexts } from '../recipient-text.ts'
+import { rewrapFile } from '../rewrap-file.ts'
 import { formatOf, inFile, readSource, refuseStdio } from '../secret-file.ts'
 import { eachOnItsOwn, forEachFile, secretFiles } from '../secret-tree.ts'
-import { rewrap } from './updatekeys.ts'
 
 export const recipients: NativeAction = async ([action = '', ...args], options, context) => {
   const providers = await nativeProviders(context)
@@ -95,14 +93,7 @@ async function changeKeys(files: readonly string[], action: 'add' | 'remove', ch
   if (due.length === 0 && action === 'remove') throw new CodedError('RECIPIENT_INVALID', `${files.length === 1 ? `${files[0]} has` : 'the files have'} no such recipient`, { hint: 'waxseal recipients list FILE shows them as they are named' })
   if (due.length === 0 && !options.bool('json')) context.stderr.write('nothing to change\n')
   if (!(await agreeTo(due.map((file) => planned.get(file)!.plan), options, context))) return 0
-  return await eachOnItsOwn(due, context, async (file) => {
-    const result = await inFile(file, async () => {
-      const document = formatOf(file, options.text('type')).parse(readSource(context, file))
-      const { edits, metadata } = await rewrap(document, planned.get(file)!, rotates, providers, context)
-      return document.apply(edits, metadata)
-    }, () => namesInRules(context))
-    replaceFile(resolve(context.cwd, file), result, file)
-  })
+  return await eachOnItsOwn(due, context, (file) => rewrapFile(file, options.text('type'), { ...planned.get(file)!, rotates }, providers, context))
 }
 
 function read(file: string, options: OptionValues, providers: Providers, context: Context): Metadata {

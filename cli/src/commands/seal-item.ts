@@ -35,7 +35,7 @@ export const sealItemInto: NativeAction = async ([file, another], options, conte
   const result = await inFile(file, () => changeItems(sealedFile, [{ secret, items: new Map([[item, sealed]]) }]))
   const output = options.text('output')
   if (output === undefined) saveSecretFile({ name: file, source: Buffer.from(text) }, Buffer.from(result), context)
-  else deliver(context, new Map([[file, Buffer.from(result)]]), { inPlace: false, output })
+  else deliver(context, new Map([[file, { bytes: Buffer.from(result) }]]), { inPlace: false, output })
   return 0
 }
 

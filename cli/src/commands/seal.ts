@@ -21,7 +21,7 @@ import {
   type SecretManifest,
 } from '@waxseal/sealed'
 import type { Context } from '../context.ts'
-import { kindOfFile } from '../files.ts'
+import { kindOfFile, readFileBounded } from '../files.ts'
 import type { NativeAction, OptionValues } from '../native-command.ts'
 import { parseManifest, splitManifests } from '../sealing/manifest-input.ts'
 import { manifestFile, type ManifestFormat } from '../sealing/manifest-output.ts'
@@ -29,7 +29,7 @@ import { manifestFiles } from '../sealing/manifest-tree.ts'
 import { outputFormat, privateKeys, sealingCertificate } from '../sealing/native-options.ts'
 import { sealOver } from '../sealing/seal-over.ts'
 import { readSealedFile, type SealedFile } from '../sealing/sealed-file.ts'
-import { checkOutput, deliver, inFile, readText, STDIO } from '../secret-file.ts'
+import { checkOutput, deliver, inFile, readText, STDIO, type Result } from '../secret-file.ts'
 
 export const seal: NativeAction = async (args, options, context) => {
   if (options.text('set') !== undefined) return (await import('./seal-item.ts')).sealItemInto(args, options, context)
@@ -38,24 +38,39 @@ export const seal: NativeAction = async (args, options, context) => {
   const output = { inPlace: options.bool('inPlace'), output: options.text('output') }
   checkOutput(files, output)
   const scope = readScope(options)
-  const inputs: { readonly file: string; readonly secrets: readonly SecretManifest[]; readonly format: ManifestFormat }[] = []
+  const inputs: { readonly file: string; readonly secrets: readonly SecretManifest[]; readonly format: ManifestFormat; readonly before: Uint8Array | null | undefined }[] = []
+  const target = heldBy(output.output, context)
   for (const file of files) {
     const text = readText(context, file)
     const format = outputFormat(options, text)
-    inputs.push({ file, secrets: await inFile(file, () => readSecrets(text, options)), format })
+    inputs.push({ file, secrets: await inFile(file, () => readSecrets(text, options)), format, before: output.inPlace ? Buffer.from(text) : target })
   }
   const known = await earlier(options, context)
   const certificate = await sealingCertificate(options, context)
-  const results = new Map<string, Uint8Array>()
-  for (const { file, secrets, format } of inputs) {
+  const results = new Map<string, Result>()
+  for (const { file, secrets, format, before } of inputs) {
     const text = await inFile(file, async () => {
       const fresh = secrets.map((secret) => ({ secret, sealed: sealWithHint(secret, certificate, scope) }))
       return known ? await sealOver(known.file, fresh, known.open, format) : await manifestFile(fresh.map(({ sealed }) => sealed), format)
     })
-    results.set(file, Buffer.from(text))
+    results.set(file, { bytes: Buffer.from(text), ...(before !== undefined && { before }) })
   }
   deliver(context, results, output)
   return 0
+}
+
+/** What the output file holds while nothing is sealed yet; null if it is not there; undefined if that cannot be told. */
+function heldBy(output: string | undefined, context: Context): Uint8Array | null | undefined {
+  if (output === undefined || output === STDIO) return undefined
+  const path = resolve(context.cwd, output)
+  const kind = kindOfFile(path)
+  if (kind !== 'file') return kind === undefined ? null : undefined
+  try {
+    return readFileBounded(path, { name: output })
+  } catch (error) {
+    if (error instanceof CodedError) return undefined // it may be written and not read
+    throw error
+  }
 }
 
 /** What stands in the output file already and can be opened with the keys that are given. */

@@ -3,15 +3,13 @@
  * cannot read what is written from now on.
  * @module
  */
-import { resolve } from 'node:path'
-import { CodedError, groupsOfRule, openDocument, parseMetadata, requiredGroups, rewrapDocument, rotateDocument, storedThreshold, unlockDocument, type Change, type Document, type KeyGroup, type Providers } from '@waxseal/core'
+import { CodedError, groupsOfRule, parseMetadata, requiredGroups, storedThreshold, type KeyGroup, type Providers } from '@waxseal/core'
 import type { Context } from '../context.ts'
-import { replaceFile } from '../files.ts'
 import { diffGroups } from '../group-diff.ts'
 import { agreeTo, changesAnything, type KeyPlan } from '../key-plan.ts'
-import { namesInRules } from '../key-names.ts'
 import type { NativeAction } from '../native-command.ts'
 import { nativeProviders } from '../providers.ts'
+import { rewrapFile } from '../rewrap-file.ts'
 import { creationRuleFor, formatOf, inFile, readSource, refuseStdio } from '../secret-file.ts'
 import { eachOnItsOwn, forEachFile, secretFiles } from '../secret-tree.ts'
 
@@ -32,16 +30,7 @@ export const updateKeys: NativeAction = async (args, options, context) => {
   const due = files.filter((file) => rotates || changesAnything(updates.get(file)!.plan))
   if (due.length === 0 && !options.bool('json')) context.stderr.write(`${files.length === 1 ? 'the keys are' : `the keys of all ${files.length} files are`} those of the rules already\n`)
   if (!(await agreeTo(due.map((file) => updates.get(file)!.plan), options, context))) return 0
-  return await eachOnItsOwn(due, context, async (file) => {
-    const { groups, threshold } = updates.get(file)!
-    const result = await inFile(file, async () => {
-      // Read anew: values may have changed while somebody looked at the plan.
-      const document = formatOf(file, options.text('type')).parse(readSource(context, file))
-      const change = await rewrap(document, { groups, threshold }, rotates, providers, context)
-      return document.apply(change.edits, change.metadata)
-    }, () => namesInRules(context))
-    replaceFile(resolve(context.cwd, file), result, file)
-  })
+  return await eachOnItsOwn(due, context, (file) => rewrapFile(file, options.text('type'), { ...updates.get(file)!, rotates }, providers, context))
 }
 
 interface Choice {
@@ -67,12 +56,4 @@ async function plan(file: string, { type, ruleFile, rotates }: Choice, providers
 function keptThreshold(threshold: number, groups: number): number {
   const kept = Math.min(threshold, groups)
   return kept > 1 ? kept : 0
-}
-
-/** With other keys, or with other keys and a new data key. */
-export async function rewrap(document: Document, keys: { readonly groups: readonly KeyGroup[]; readonly threshold: number }, rotates: boolean, providers: Providers, context: Context): Promise<Change> {
-  const request = { providers, decryptionOrder: [], signal: context.signal }
-  const change = { ...keys, random: context.random, signal: context.signal }
-  if (!rotates) return await rewrapDocument(await unlockDocument(document, request), change)
-  return await rotateDocument(await openDocument(document, { ...request, keepNonces: false }), { ...change, now: context.now })
 }

@@ -47,7 +47,16 @@ async function ask(service: ControllerService, route: string, { kind, apiVersion
   for (let tries = 1; ; tries++) {
     const answer = await service.post(route, body)
     if (!isRefusal(answer) || answer.status !== TOO_MANY || tries === MAX_TRIES) return answer
-    await sleep(Math.min(answer.retryAfterMs ?? DEFAULT_WAIT_MS, LONGEST_WAIT_MS), undefined, { signal: context.signal })
+    await pause(Math.min(answer.retryAfterMs ?? DEFAULT_WAIT_MS, LONGEST_WAIT_MS), context.signal)
+  }
+}
+
+/** @throws CodedError CANCELED */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  try {
+    await sleep(ms, undefined, { signal })
+  } catch (cause) {
+    throw signal.reason instanceof CodedError ? signal.reason : new CodedError('CANCELED', 'the run was cancelled', { cause })
   }
 }
 

@@ -21,7 +21,7 @@ export function manifestFiles(args: readonly string[], kind: keyof typeof MARKS,
 }
 
 function looksLike(kind: keyof typeof MARKS, file: string, context: Context): boolean {
-  if (!NAMES.test(file)) return false
+  if (!NAMES.test(file)) return isFolder(file, context) // one that cannot be listed
   const text = searchedText(file, context)
   return !hasMark(file, text) && MARKS[kind].every((mark) => mark.test(text))
 }

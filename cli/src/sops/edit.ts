@@ -6,6 +6,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { CodedError, type CreationRule, type Document, isNewerVersion, type OpenedDocument, parseMetadata, saveDocument } from '@waxseal/core'
+import { saveEdited } from '../edited-file.ts'
 import { kindOfFile, readFileBounded } from '../files.ts'
 import { SOPS_VERSION } from '../sops-version.ts'
 import { withPrivateFolder } from '../temp-folder.ts'
@@ -14,7 +15,7 @@ import { runEditor } from '../editor.ts'
 import { encrypt, parsePlain } from './encrypt.ts'
 import { providersFor } from './keys.ts'
 import { openFile } from './load.ts'
-import { writeInPlace } from './output.ts'
+import { writing } from './output.ts'
 import { textInSops } from './reference-text.ts'
 import { creationRule, encryptSettings } from './settings.ts'
 import { renderEncrypted, renderPlain, type Stores, storesFor } from './stores.ts'
@@ -22,6 +23,8 @@ import { renderEncrypted, renderPlain, type Stores, storesFor } from './stores.t
 const STATUS_NO_FILE = 100
 const STATUS_KEY = 128
 const STATUS_UNCHANGED = 200
+const STATUS_EDITOR = 201
+const NOBODY_THERE = 'The text cannot be encrypted, and standard input has ended: nobody is there to correct it. Nothing was written.'
 const PRESS_ENTER = 'Press enter to return to the editor, or Ctrl+C to exit.'
 
 export const editCommand: Action = async (invocation) => {
@@ -30,27 +33,26 @@ export const editCommand: Action = async (invocation) => {
   warnOfExtraArguments(invocation)
   const file = resolve(invocation.context.cwd, given)
   const stores = await storesFor(invocation, file)
-  const edited =
-    kindOfFile(file) === undefined ? editExample(invocation, file, stores, await creationRule(invocation, file)) : editFile(invocation, file, stores)
-  return writeInPlace(invocation, file, await edited)
+  return kindOfFile(file) === undefined ? await editExample(invocation, file, stores, await creationRule(invocation, file)) : await editFile(invocation, file, stores)
 }
 
-/** @returns the encrypted result */
-export async function editFile(invocation: Invocation, file: string, stores: Stores): Promise<Uint8Array> {
+/** @returns the exit status */
+export async function editFile(invocation: Invocation, file: string, stores: Stores): Promise<number> {
   const { context, flags } = invocation
   const opened = await openFile(invocation, file, stores.input, { ignoreMac: flags.bool('ignore-mac') })
   const showKeys = flags.bool('show-master-keys')
   const plain = showKeys ? opened.document.apply(opened.edits) : await renderPlain(opened, stores)
-  return await withEditor(invocation, file, plain, async (source) => {
+  const result = await withEditor(invocation, file, plain, async (source) => {
     const replacement = showKeys ? parseWithKeys(opened, stores, source) : await parseEdited(stores, source)
     const version = isNewerVersion(SOPS_VERSION, opened.metadata.version) ? SOPS_VERSION : opened.metadata.version
     const change = await saveDocument(opened, { replacement, version, now: context.now, random: context.random })
     return await renderEncrypted(replacement, change, stores)
   })
+  return save(invocation, file, opened.source, result)
 }
 
 /** For a file that does not exist yet. Its keys are tried first, so that nobody writes a text that cannot be encrypted. */
-export async function editExample(invocation: Invocation, file: string, stores: Stores, rule: CreationRule | null): Promise<Uint8Array> {
+export async function editExample(invocation: Invocation, file: string, stores: Stores, rule: CreationRule | null): Promise<number> {
   const providers = await providersFor(invocation)
   const settings = { ...(await encryptSettings(invocation, rule, stores.input, providers)), providers }
   const example = Buffer.from(stores.input.example, 'utf8')
@@ -62,19 +64,29 @@ export async function editExample(invocation: Invocation, file: string, stores: 
     const text = error.message.replace('Could not generate data key', 'Error encrypting the data key with one or more master keys')
     throw new SopsError(text, STATUS_KEY, error)
   }
-  return await withEditor(invocation, file, example, async (source) => {
+  const result = await withEditor(invocation, file, example, async (source) => {
     const edited = await parseEdited(stores, source)
     return await renderEncrypted(edited, await encrypt(invocation, edited, stores, settings), stores)
   })
+  return save(invocation, file, null, result)
 }
 
-/** Lets the user edit until `save` takes the text. */
+function save({ log }: Invocation, file: string, before: Uint8Array | null, result: Uint8Array): number {
+  writing('Could not open in-place file for writing', () => saveEdited(file, before, result, file))
+  log.write('info', 'File written successfully')
+  return 0
+}
+
+/**
+ * Lets the user edit until `save` takes the text. Where nobody presses enter the editor comes once more, as in the reference, in case it is a script that
+ * mends what it wrote; but not for ever.
+ */
 function withEditor(invocation: Invocation, file: string, plain: Uint8Array, save: (source: Uint8Array) => Promise<Uint8Array>): Promise<Uint8Array> {
   const { context, log } = invocation
   return withPrivateFolder(context, '', async (folder) => {
     const path = join(folder, basename(file))
     createPrivate(path, plain)
-    for (;;) {
+    for (let isAttended = true; ; ) {
       await runEditor(context, path)
       const source = readFileBounded(path)
       if (Buffer.from(source).equals(plain)) throw new SopsError('File has not changed, exiting.', STATUS_UNCHANGED)
@@ -83,7 +95,8 @@ function withEditor(invocation: Invocation, file: string, plain: Uint8Array, sav
       } catch (error) {
         if (!(error instanceof Unusable)) throw error
         log.write('error', `${error.message} ${PRESS_ENTER}`, { error: error.reason })
-        await context.stdin.readLine()
+        if (!isAttended) throw new SopsError(NOBODY_THERE, STATUS_EDITOR, error)
+        isAttended = (await context.stdin.readLine()) !== null
       }
     }
   })

@@ -36,8 +36,7 @@ export const legacy: Action = async (invocation) => {
   const stores = await storesFor(invocation, name)
   if (chosen === 0) {
     const { editExample, editFile } = await import('./edit.ts')
-    const edited = kindOfFile(file) === undefined ? editExample(invocation, file, stores, rule) : editFile(invocation, file, stores)
-    return writeInPlace(invocation, file, await edited)
+    return kindOfFile(file) === undefined ? await editExample(invocation, file, stores, rule) : await editFile(invocation, file, stores)
   }
 
   let result: Uint8Array = new Uint8Array()
@@ -57,7 +56,8 @@ export const legacy: Action = async (invocation) => {
   if (modes.set) {
     const { parseSetArgument, setInFile } = await import('./set.ts')
     const { path, value } = parseSetArgument(flags.string('set'))
-    return writeInPlace(invocation, file, (await setInFile(invocation, file, stores, path, value)).result)
+    const { result: changed, before } = await setInFile(invocation, file, stores, path, value)
+    return writeInPlace(invocation, file, changed, before)
   }
   return writeResult(invocation, file, result)
 }

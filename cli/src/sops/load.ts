@@ -38,11 +38,17 @@ export interface OpenOptions {
   readonly readOnly?: boolean
 }
 
+export interface OpenedFile extends OpenedDocument {
+  /** As it was read. */
+  readonly source: Uint8Array
+}
+
 /** The decrypted document of an encrypted file. @throws SopsError with the reference's text and status */
-export async function openFile(invocation: Invocation, path: string | undefined, format: Format, options: OpenOptions): Promise<OpenedDocument> {
+export async function openFile(invocation: Invocation, path: string | undefined, format: Format, options: OpenOptions): Promise<OpenedFile> {
   const { flags, log } = invocation
   const decryptionOrder = parseDecryptionOrder(flags.string('decryption-order'))
-  const document = parseEncrypted(format, await readInput(invocation, path))
+  const source = await readInput(invocation, path)
+  const document = parseEncrypted(format, source)
   const providers = await providersFor(invocation)
   checkMetadataVersion(document, providers)
   const opened = await reportingKeys(invocation, document, providers, () =>
@@ -64,7 +70,7 @@ export async function openFile(invocation: Invocation, path: string | undefined,
       LOGGER,
     )
   }
-  return opened
+  return { ...opened, source }
 }
 
 /** The data key alone, for commands that leave values as they are. Keys are tried in the file's order. */

@@ -4,7 +4,7 @@
  */
 import { resolve } from 'node:path'
 import { CodedError } from '@waxseal/core'
-import { replaceFile } from '../files.ts'
+import { checkUnchanged, replaceFile } from '../files.ts'
 import { type Invocation, SopsError } from './action.ts'
 
 const STATUS_CONFLICT = 8
@@ -23,21 +23,27 @@ export function writeResult(invocation: Invocation, file: string | undefined, re
   if (file !== undefined && flags.bool('in-place')) return writeInPlace(invocation, file, result)
   const output = flags.string('output')
   if (output === '') context.stdout.write(result)
-  else write(resolve(context.cwd, output), output, result, 'Could not open output file for writing')
+  else writing('Could not open output file for writing', () => replaceFile(resolve(context.cwd, output), result, output))
   return 0
 }
 
-export function writeInPlace({ log }: Invocation, file: string, result: Uint8Array): number {
-  write(file, file, result, 'Could not open in-place file for writing')
+/** @param before - what the file held when it was read: if somebody saved it since, it stays. Absent: whatever it holds goes */
+export function writeInPlace({ log }: Invocation, file: string, result: Uint8Array, before?: Uint8Array): number {
+  writing('Could not open in-place file for writing', () => {
+    if (before !== undefined) checkUnchanged(file, before)
+    replaceFile(file, result)
+  })
   log.write('info', 'File written successfully')
   return 0
 }
 
-function write(path: string, name: string, result: Uint8Array, failure: string): void {
+/** @param failure - what the reference says where a file cannot be written */
+export function writing(failure: string, write: () => void): void {
   try {
-    replaceFile(path, result, name)
+    write()
   } catch (error) {
     if (!(error instanceof CodedError)) throw error
-    throw new SopsError(`${failure}: open ${error.message}${error.hint ? ` (${error.hint})` : ''}`, STATUS_WRITE, error)
+    const text = `${error.message}${error.hint ? ` (${error.hint})` : ''}`
+    throw new SopsError(error.code === 'FILE_CHANGED' ? text : `${failure}: open ${text}`, STATUS_WRITE, error)
   }
 }

@@ -221,15 +221,6 @@ describe('edit', () => {
     expect((await waxseal(['get', 'new.yaml', 'a'], { cwd })).stdout).toBe('b')
   })
 
-  it.each(['secret.yaml', 'new.yaml'])('leaves %s to who saved it while the editor ran', async (file) => {
-    const cwd = await folderWithSecret()
-    writeFileSync(join(cwd, '.sops.yaml'), `creation_rules:\n  - age: ${AGE_RECIPIENT}\n`)
-    const ended = await waxseal(['edit', file], { cwd, env: editor(`echo "# theirs" >> ${cwd}/${file}; echo "mine: 1" >> "$1"`) })
-    expect([ended.status, ended.stderr.includes('meanwhile')]).toEqual([3, true])
-    expect(read(cwd, file)).toMatch(/# theirs\n$/)
-    expect(read(cwd, file)).not.toContain('mine')
-  })
-
   it('fails when the editor fails', async () => {
     const cwd = await folderWithSecret()
     const before = read(cwd)

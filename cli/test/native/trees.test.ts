@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Context } from '../../src/context.ts'
@@ -120,6 +120,20 @@ describe('updatekeys --rotate', () => {
   })
 })
 
+/** Runs as a user who may not touch the path. */
+async function withoutRights<T>(path: string, work: () => Promise<T>): Promise<T> {
+  const { mode } = statSync(path)
+  const isSuperuser = process.getuid?.() === 0
+  chmodSync(path, 0)
+  if (isSuperuser) process.seteuid?.(NOBODY)
+  try {
+    return await work()
+  } finally {
+    if (isSuperuser) process.seteuid?.(0)
+    chmodSync(path, mode)
+  }
+}
+
 describe('a file of a folder that cannot be read', () => {
   it.each([
     ['status', 'broken     deploy/a.yaml\n             deploy/a.yaml: permission denied\nencrypted  deploy/deep/b.json\nencrypted  deploy/deep/c.env\n'],
@@ -128,11 +142,31 @@ describe('a file of a folder that cannot be read', () => {
     const cwd = await encryptedTree()
     const key = identityOf(AGE_KEY_FILE)
     chmodSync(cwd, 0o755)
-    chmodSync(join(cwd, 'deploy/a.yaml'), 0)
-    const superuser = process.getuid?.() === 0
-    if (superuser) process.seteuid?.(NOBODY)
-    const ended = await waxseal([command, 'deploy'], { cwd, env: { SOPS_AGE_KEY: key, SOPS_AGE_KEY_FILE: '' } }).finally(() => superuser && process.seteuid?.(0))
+    const ended = await withoutRights(join(cwd, 'deploy/a.yaml'), () => waxseal([command, 'deploy'], { cwd, env: { SOPS_AGE_KEY: key, SOPS_AGE_KEY_FILE: '' } }))
     expect([ended.status === 0, ended.stdout]).toEqual([false, answer])
+  })
+})
+
+describe('a folder in a folder that cannot be listed', () => {
+  it.each([
+    ['status', 'encrypted  deploy/a.yaml\nbroken     deploy/deep\n             deploy/deep: permission denied\n'],
+    ['verify', 'verified  deploy/a.yaml\nfailed    deploy/deep: permission denied\n'],
+  ])('is one line of %s', async (command, answer) => {
+    const cwd = await encryptedTree()
+    const key = identityOf(AGE_KEY_FILE)
+    chmodSync(cwd, 0o755)
+    const ended = await withoutRights(join(cwd, 'deploy/deep'), () => waxseal([command, 'deploy'], { cwd, env: { SOPS_AGE_KEY: key, SOPS_AGE_KEY_FILE: '' } }))
+    expect([ended.status === 0, ended.stdout]).toEqual([false, answer])
+  })
+
+  it('keeps nobody from the other files, and encrypts and seals nothing', async () => {
+    const cwd = await encryptedTree()
+    const before = all(cwd)
+    for (const folder of ['', 'deploy']) chmodSync(join(cwd, folder), 0o777)
+    const env = { SOPS_AGE_KEY: identityOf(AGE_KEY_FILE), SOPS_AGE_KEY_FILE: '' }
+    const ended = await withoutRights(join(cwd, 'deploy/deep'), async () => [await waxseal(['encrypt', '-i', 'deploy'], { cwd, env }), await waxseal(['seal', '-i', 'deploy'], { cwd, env })])
+    for (const { status, stderr } of ended) expect([status, stderr]).toEqual([2, expect.stringContaining('deploy/deep: permission denied')])
+    expect(all(cwd)).toEqual(before)
   })
 })
 

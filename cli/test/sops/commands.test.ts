@@ -176,6 +176,23 @@ describe('edit', () => {
     expect((await run(['decrypt', 'f.json'])).stdout).toBe('{"a": 1}\n')
   })
 
+  it.each(['f.json', 'new.json'])('ends where standard input ends and nobody corrects the text of %s', async (file) => {
+    const text = await encrypted()
+    const env = editor(`echo . >> runs; echo '{' > "$2"`)
+    const { status, stderr } = await run(['edit', '--age', AGE_RECIPIENT, file], { env })
+    expect([status, stderr]).toEqual([201, expect.stringContaining('standard input has ended: nobody is there to correct it')])
+    expect(read('runs')).toBe('.\n.\n')
+    expect([read('f.json'), existsSync(join(folder, 'new.json'))]).toEqual([text, false])
+    expect(leftOver()).toEqual([])
+  })
+
+  it('takes a text that the editor mends when it comes once more, as the reference does', async () => {
+    await encrypted()
+    const env = editor(`if [ -e runs ]; then echo '{"a": 1}' > "$2"; else touch runs; echo '{' > "$2"; fi`)
+    expect((await run(['edit', 'f.json'], { env })).status).toBe(0)
+    expect((await run(['decrypt', 'f.json'])).stdout).toBe('{"a": 1}\n')
+  })
+
   it('makes a new file from the example', async () => {
     const env = editor(`grep -q example_key "$2" || exit 1; echo '{"new": 1}' > "$2"`)
     expect(await run(['edit', '--age', AGE_RECIPIENT, 'new.json'], { env })).toEqual({ status: 0, stdout: '', stderr: '' })

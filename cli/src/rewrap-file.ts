@@ -1,0 +1,33 @@
+/**
+ * Gives a file other keys, and a new data key if it is asked for: what the commands that change recipients do once their plan is agreed to.
+ * @module
+ */
+import { openDocument, rewrapDocument, rotateDocument, unlockDocument, type Change, type Document, type KeyGroup, type Providers } from '@waxseal/core'
+import type { Context } from './context.ts'
+import { namesInRules } from './key-names.ts'
+import { formatOf, inFile, readSource, saveSecretFile } from './secret-file.ts'
+
+export interface NewKeys {
+  readonly groups: readonly KeyGroup[]
+  readonly threshold: number
+  /** A new data key as well. */
+  readonly rotates: boolean
+}
+
+/** The file is read anew: values may have changed while somebody looked at the plan. @throws CodedError FILE_CHANGED, and what opening and wrapping throw */
+export async function rewrapFile(file: string, type: string | undefined, keys: NewKeys, providers: Providers, context: Context): Promise<void> {
+  const source = readSource(context, file)
+  const result = await inFile(file, async () => {
+    const document = formatOf(file, type).parse(source)
+    const { edits, metadata } = await rewrap(document, keys, providers, context)
+    return document.apply(edits, metadata)
+  }, () => namesInRules(context))
+  saveSecretFile({ name: file, source }, result, context)
+}
+
+async function rewrap(document: Document, { groups, threshold, rotates }: NewKeys, providers: Providers, context: Context): Promise<Change> {
+  const request = { providers, decryptionOrder: [], signal: context.signal }
+  const change = { groups, threshold, random: context.random, signal: context.signal }
+  if (!rotates) return await rewrapDocument(await unlockDocument(document, request), change)
+  return await rotateDocument(await openDocument(document, { ...request, keepNonces: false }), { ...change, now: context.now })
+}
