@@ -3,16 +3,16 @@
  * the flags of the controller. It writes nothing.
  * @module
  */
-import { KubeError, LEASES, EVENTS, SECRETS, systemClock, type CallOptions, type KubeClient } from '@waxseal/kube'
+import { KubeError, EVENTS, SECRETS, systemClock, type KubeClient } from '@waxseal/kube'
 import { KEY_LABEL, KEY_LABEL_ACTIVE, readKeySecret } from '@waxseal/sealed'
 import type { Settings } from './flags.ts'
 import { watchedNamespaces } from './followed.ts'
 import { Keyring, type KeyEntry } from './keyring.ts'
-import { LEASE_NAME } from './leadership.ts'
+import { leaseAccesses } from './leadership.ts'
 import { describe, type Log } from './log.ts'
 import { Memory } from './memory.ts'
 import { SEALED_SECRETS } from './names.ts'
-import { isPermitted, type Access } from './permissions.ts'
+import { refusedOf, verbs, type Access } from './permissions.ts'
 import { StateSeal } from './state-seal.ts'
 import { STATE_NAME_PREFIX, StateStore } from './state-store.ts'
 import { TOKEN_REVIEWS } from './token-gate.ts'
@@ -62,10 +62,6 @@ interface Need {
   readonly otherwise: string
 }
 
-function verbs(list: string, access: Omit<Access, 'verb'>): readonly Access[] {
-  return list.split(' ').map((verb) => ({ verb, ...access }))
-}
-
 function needsOf(own: string, settings: Settings): readonly Need[] {
   const inEach = watchedNamespaces(settings, own).flatMap((namespace): readonly Need[] => [
     { accesses: verbs('get list watch', { resource: SEALED_SECRETS, namespace }), level: 'error', otherwise: 'no SealedSecret is opened there' },
@@ -74,12 +70,11 @@ function needsOf(own: string, settings: Settings): readonly Need[] {
     ...(settings['old-gc-behavior'] ? [{ accesses: verbs('delete', { resource: SECRETS, namespace }), level: 'error', otherwise: '--old-gc-behavior deletes nothing' } as const] : []),
     { accesses: verbs('create patch', { resource: EVENTS, namespace }), level: 'warning', otherwise: 'there are no events' },
   ])
-  const lease = { resource: LEASES, namespace: own }
   return [
     ...inEach,
     { accesses: verbs('list create', { resource: SECRETS, namespace: own }), level: 'error', otherwise: 'sealing keys can be neither loaded nor made' },
     { accesses: verbs('watch', { resource: SECRETS, namespace: own }), level: 'warning', otherwise: 'sealing keys are looked for twice a minute' },
-    { accesses: [...verbs('create', lease), ...verbs('get update', { ...lease, name: LEASE_NAME })], level: 'warning', otherwise: 'there may be one replica only' },
+    { accesses: leaseAccesses(own), level: 'warning', otherwise: 'there may be one replica only' },
     { accesses: verbs('update', { resource: SECRETS, namespace: own, name: `${STATE_NAME_PREFIX}0` }), level: 'warning', otherwise: 'every restart opens everything again' },
     ...(settings['http-access'] === 'token' ? [{ accesses: verbs('create', { resource: TOKEN_REVIEWS }), level: 'error', otherwise: '/v1/verify and /v1/rotate answer 503' } as const] : []),
   ]
@@ -88,18 +83,15 @@ function needsOf(own: string, settings: Settings): readonly Need[] {
 async function checkRoles({ client, namespace, settings, signal }: CheckOptions): Promise<readonly Finding[]> {
   const findings: Finding[] = []
   for (const { accesses, level, otherwise } of needsOf(namespace, settings)) {
-    const missing = await refusedOf(accesses, client, { signal })
-    if (missing.length > 0) findings.push({ level, text: `the role lacks ${missing.join(', ')}: ${otherwise}` })
+    const missing = await refusedOf(client, accesses, { signal })
+    if (missing.length > 0) findings.push({ level, text: `the role lacks ${missing.map(accessName).join(', ')}: ${otherwise}` })
   }
   return findings.length > 0 ? findings : [{ level: 'ok', text: 'the role permits all that is needed' }]
 }
 
-async function refusedOf(accesses: readonly Access[], client: KubeClient, options: CallOptions): Promise<readonly string[]> {
-  const permitted = await Promise.all(accesses.map((access) => isPermitted(client, access, options)))
-  return accesses.filter((_, at) => !permitted[at]).map(({ verb, resource, subresource, namespace, name }) => {
-    const what = [resource.plural, ...(subresource ? [subresource] : []), ...(name ? [name] : [])].join('/')
-    return `${verb} ${what}${namespace === undefined ? '' : ` in ${namespace}`}`
-  })
+function accessName({ verb, resource, subresource, namespace, name }: Access): string {
+  const what = [resource.plural, ...(subresource ? [subresource] : []), ...(name ? [name] : [])].join('/')
+  return `${verb} ${what}${namespace === undefined ? '' : ` in ${namespace}`}`
 }
 
 async function checkKeys(options: CheckOptions): Promise<readonly Finding[]> {

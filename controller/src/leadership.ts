@@ -1,14 +1,23 @@
 /**
  * Which of several replicas writes to the cluster. Where the role permits no leases this is the only replica, as upstream's
- * manifests have it.
+ * manifests have it. A role can come later than the pods that it is for, and all of them would be alone then: so whoever is alone
+ * goes on asking.
  * @module
  */
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
-import { LeaderElector, type Clock, type KubeClient } from '@waxseal/kube'
+import { Backoff, KubeError, LeaderElector, LEASES, type Clock, type KubeClient } from '@waxseal/kube'
 import { describe, type Log } from './log.ts'
+import { refusedOf, verbs, type Access } from './permissions.ts'
 
 export const LEASE_NAME = 'waxseal-controller'
+const ASK_AGAIN = { firstMs: 2000, longestMs: 60_000 }
+
+/** What an election needs. @param namespace - the controller's own */
+export function leaseAccesses(namespace: string): readonly Access[] {
+  const lease = { resource: LEASES, namespace }
+  return [...verbs('create', lease), ...verbs('get update', { ...lease, name: LEASE_NAME })]
+}
 
 export interface LeadershipOptions {
   readonly client: KubeClient
@@ -44,10 +53,38 @@ export class Leadership {
 
   /** Runs until the signal aborts, then gives leadership back. */
   async run(signal: AbortSignal): Promise<void> {
-    if ((await this.#elector.run(signal)) === 'stopped') return
-    this.#options.log.info('The role permits no leases: running as the only replica')
-    this.#isAlone = true
-    this.#options.onChange(true)
+    const { log } = this.#options
+    while ((await this.#elector.run(signal)) === 'forbidden') {
+      log.info('The role permits no leases: running as the only replica')
+      this.#beAlone(true)
+      await this.#untilPermitted(signal)
+      if (signal.aborted) return
+      log.info('The role permits leases now')
+      this.#beAlone(false)
+    }
+  }
+
+  #beAlone(isAlone: boolean): void {
+    this.#isAlone = isAlone
+    this.#options.onChange(isAlone)
+  }
+
+  /** Comes back early when the signal aborts. */
+  async #untilPermitted(signal: AbortSignal): Promise<void> {
+    const backoff = new Backoff(ASK_AGAIN)
+    do {
+      await this.#options.clock.sleep(backoff.next(), signal)
+    } while (!signal.aborted && !(await this.#isPermitted(signal)))
+  }
+
+  async #isPermitted(signal: AbortSignal): Promise<boolean> {
+    const { client, namespace } = this.#options
+    try {
+      return (await refusedOf(client, leaseAccesses(namespace), { signal })).length === 0
+    } catch (error) {
+      if (error instanceof KubeError) return false // nobody can tell now
+      throw error
+    }
   }
 
   #tell(leading: boolean): void {

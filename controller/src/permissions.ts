@@ -13,6 +13,11 @@ export interface Access {
   readonly name?: string
 }
 
+/** @param list - separated by blanks */
+export function verbs(list: string, access: Omit<Access, 'verb'>): readonly Access[] {
+  return list.split(' ').map((verb) => ({ verb, ...access }))
+}
+
 const ACCESS_REVIEWS: Resource = { group: 'authorization.k8s.io', version: 'v1', plural: 'selfsubjectaccessreviews' }
 
 interface AccessReview {
@@ -26,4 +31,10 @@ export async function isPermitted(client: KubeClient, { verb, resource, subresou
   const review = { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', metadata: {}, spec: { resourceAttributes } }
   const { status } = await client.create<AccessReview>(ACCESS_REVIEWS, {}, review, options)
   return status?.allowed === true
+}
+
+/** Those of them that are not permitted. @throws KubeError */
+export async function refusedOf(client: KubeClient, accesses: readonly Access[], options: CallOptions = {}): Promise<readonly Access[]> {
+  const permitted = await Promise.all(accesses.map((access) => isPermitted(client, access, options)))
+  return accesses.filter((_, at) => !permitted[at])
 }
