@@ -8,6 +8,7 @@
 import type { Agent as HttpAgent } from 'node:http'
 import type { Agent as HttpsAgent } from 'node:https'
 import type * as kms from '@aws-sdk/client-kms'
+import { CodedError } from '@waxseal/core'
 
 export interface AwsSources {
   /** Static ones, as the environment holds them. */
@@ -40,7 +41,7 @@ interface KeyRequest {
   readonly context: ReadonlyMap<string, string>
 }
 
-/** Throws the SDK's own errors; `failures.ts` knows what they mean. */
+/** Throws the SDK's own errors, `failures.ts` knows what they mean; CodedError KEY_SERVICE_FAILED for an answer that is none. */
 export interface KmsClient {
   /** Finds credentials, and assumes the role if there is one. Later calls use what is still valid. */
   signIn(): Promise<unknown>
@@ -80,7 +81,8 @@ export function connectKms(connection: KmsConnection, sources: AwsSources): KmsC
     async encrypt({ arn, context, plaintext }, abortSignal) {
       const { client, EncryptCommand } = await load()
       const command = new EncryptCommand({ KeyId: arn, Plaintext: plaintext, EncryptionContext: Object.fromEntries(context) })
-      const { CiphertextBlob = new Uint8Array() } = await client.send(command, { abortSignal })
+      const { CiphertextBlob } = await client.send(command, { abortSignal })
+      if (!CiphertextBlob?.length) throw new CodedError('KEY_SERVICE_FAILED', 'the answer holds no wrapped key', { hint: 'check the endpoint' })
       return CiphertextBlob
     },
     async decrypt({ arn, context, ciphertext }, abortSignal) {

@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createAwsProvider, type AwsSources } from '@waxseal/provider-aws'
-import { tempDir } from '@waxseal/testkit'
+import { startScriptedServer, tempDir } from '@waxseal/testkit'
 
 const KEY = 'arn:aws:kms:eu-west-1:123456789012:key/28bca7a4-f58e-4cb6-b31c-4f34a88ba195'
 const STATIC = { accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'example-secret' }
@@ -60,6 +60,16 @@ describe('the host that is asked', () => {
     const aws = provider({ credentials: STATIC }, watching)
     await expect(aws.wrap(Buffer.alloc(32), aws.fromText(KEY, { now }), options)).rejects.toThrow('ECONNREFUSED')
     expect(watching.hosts).toEqual(['kms-fips.eu-west-1.amazonaws.com'])
+  })
+})
+
+describe('an answer without a wrapped key', () => {
+  it.each([{ KeyId: KEY }, { KeyId: KEY, CiphertextBlob: '' }])('fails, since nobody could open the file: %j', async (body) => {
+    const kms = await startScriptedServer(() => ({ status: 200, body }))
+    onTestFinished(() => kms.close())
+    const aws = provider({ credentials: STATIC }, new HttpsAgent(), kms.url)
+    await expect(aws.wrap(Buffer.alloc(32), aws.fromText(KEY, { now }), options)).rejects.toMatchObject({ code: 'KEY_SERVICE_FAILED', message: expect.stringContaining('no wrapped key') as string })
+    expect(kms.requests.length).toBe(1)
   })
 })
 

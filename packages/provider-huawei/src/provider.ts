@@ -31,7 +31,7 @@ export function createHuaweiProvider(readSettings: () => Promise<HuaweiSettings>
       const { client, caller, settings } = await (service ??= start())
       const endpoint = endpointOf(region, settings)
       const { [field]: found } = await caller.operation(signal, (call) => client.ask(call, { action, region, endpoint, keyId: uuid, text }))
-      if (typeof found !== 'string') throw new CodedError('KEY_SERVICE_FAILED', `${action}ion response missing ${field}`)
+      if (typeof found !== 'string' || found === '') throw new CodedError('KEY_SERVICE_FAILED', `${action}ion response missing ${field}`)
       return found
     } catch (error) {
       if (!(error instanceof CodedError) || error.code === 'CANCELED') throw error

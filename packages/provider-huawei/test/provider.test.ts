@@ -160,6 +160,7 @@ describe('trouble with the service', () => {
     [500, '<html>hunter2</html>', 'KEY_SERVICE_FAILED', '500: without a reason', 3],
     [200, '', 'KEY_SERVICE_FAILED', 'not what was asked for', 1],
     [200, { key_id: uuid }, 'KEY_SERVICE_FAILED', 'missing plain_text', 1],
+    [200, { key_id: uuid, plain_text: '' }, 'KEY_SERVICE_FAILED', 'missing plain_text', 1],
     [200, { plain_text: '!' }, 'KEY_REJECTED', 'base64', 1],
   ])('%i %j is %s', async (status, body, code, message, requests) => {
     const huawei = await startScriptedServer(() => ({ status, body }))
@@ -168,6 +169,12 @@ describe('trouble with the service', () => {
     expect(failure.code).toBe(code)
     expect(failure.message).toContain(message)
     expect(huawei.requests.length).toBe(requests)
+  })
+
+  it('is an answer without a wrapped key: nobody could open the file', async () => {
+    const huawei = await startScriptedServer(() => ({ status: 200, body: { key_id: uuid, cipher_text: '' } }))
+    onTestFinished(() => huawei.close())
+    expect(await failureOf(provider(huawei.url).wrap(part, refOf(`cn-north-4:${uuid}`), { signal }))).toMatchObject({ code: 'KEY_SERVICE_FAILED', message: expect.stringContaining('missing cipher_text') as string })
   })
 
   it('is told without the part of a data key that a service sends back', async () => {

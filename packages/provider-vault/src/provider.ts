@@ -52,7 +52,7 @@ export function createVaultProvider({ hosts, address: ownAddress, allowList, rea
       const url = urlOf(settings.agent || ref.address, path)
       const data = await caller.operation(signal, (call) => client.write(call, url, fields, ({ origin }) => checkHost(origin)))
       const text = data[answerField]
-      if (typeof text !== 'string') throw new CodedError('KEY_SERVICE_FAILED', `no ${answerField} in the answer`)
+      if (typeof text !== 'string' || text === '') throw new CodedError('KEY_SERVICE_FAILED', `no ${answerField} in the answer`)
       return text
     } catch (error) {
       if (!(error instanceof CodedError) || error.code === 'CANCELED') throw error

@@ -150,6 +150,13 @@ describe('trouble with the server', () => {
     expect(vault.requests.length).toBe(requests)
   })
 
+  it('is an answer without a wrapped key: nobody could open the file', async () => {
+    for (const data of [{}, { ciphertext: '' }]) {
+      const vault = await server(() => ({ status: 200, body: { data } }))
+      expect(await failureOf(provider().wrap(part, refAt(vault.url), { signal }))).toMatchObject({ code: 'KEY_SERVICE_FAILED', message: expect.stringContaining('no ciphertext') as string })
+    }
+  })
+
   it('is over after an attempt or two', async () => {
     const vault = await server()
     vault.befall({ status: 429 }, { status: 500 })
