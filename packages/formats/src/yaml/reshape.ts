@@ -4,7 +4,7 @@
  */
 import type { Entry, MapNode, Node, ValueNode } from '@waxseal/core'
 import type { Replacement } from '../splice.ts'
-import { isBlank, isBreak } from './characters.ts'
+import { isBlank, isBreak, isGap } from './characters.ts'
 import { splitFirstLine, toLines } from './dress.ts'
 import { blockText } from './emit.ts'
 import { flowText } from './flow.ts'
@@ -160,16 +160,25 @@ function reshapeFlow(collection: CollectionSyntax, { removed, commented, appende
     const text = comments + added.join(', ')
     return [{ start: from, end: to, text: isPair ? `{${text}}` : text }]
   }
-  if (isPair) return added.length === 0 ? [] : [{ start, end: start, text: '{' }, { start: collection.end, end: collection.end, text: `, ${added.join(', ')}}` }]
+  if (isPair) return added.length === 0 ? [] : [{ start, end: start, text: '{' }, { start: collection.end, end: collection.end, text: `${endsWithTag(collection, lastIndex) ? ' ' : ''}, ${added.join(', ')}}` }]
   const replacements: Replacement[] = []
   for (let index = 0; index < kept; index += 1) {
     if (goes(index)) replacements.push({ start: starts[index]!, end: starts[index + 1]!, text: '' })
   }
   const keptEnd = itemEnd(collection, kept)
+  const end = kept === lastIndex ? keptEnd : itemEnd(collection, lastIndex)
   const text = added.map((item) => `, ${item}`).join('')
-  replacements.push({ start: keptEnd, end: kept === lastIndex ? keptEnd : itemEnd(collection, lastIndex), text })
+  const gap = endsWithTag(collection, kept) && !isGap((text || layout.text.slice(end)).charCodeAt(0)) ? ' ' : ''
+  replacements.push({ start: keptEnd, end, text: gap + text })
   if (comments !== '') replacements.push({ start: start + 1, end: start + 1, text: comments })
   return replacements
+}
+
+/** Nothing stands behind the tag: a comma or bracket right there would be part of it. */
+function endsWithTag(collection: CollectionSyntax, index: number): boolean {
+  const end = itemEnd(collection, index)
+  const nodes = collection.kind === 'map' ? collection.children.slice(2 * index, 2 * index + 2) : [collection.children[index]!]
+  return nodes.some((node) => node.kind !== 'alias' && node.properties.tag?.end === end)
 }
 
 /** Behind a comma that follows the last item. */

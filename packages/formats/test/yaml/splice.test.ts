@@ -306,3 +306,27 @@ describe('large files are written in time', () => {
     expect(parseYaml(document.apply(edits)).tree[0]!.items).toHaveLength(COUNT)
   }, 10_000)
 })
+
+describe('an item in brackets that ends with its tag', () => {
+  it.each(['{!x }\n', '{a: !x }\n', '{a: 1, b: !x &y }\n', '{ !x\n}\n'])('keeps its distance to the metadata, and comes back: %j', (source) => {
+    const encrypted = Buffer.from(parseYaml(Buffer.from(source)).apply([], BLOCK))
+    const again = parseYaml(encrypted)
+    expect(treeText(again.tree[0]!)).toBe(treeText(parseYaml(Buffer.from(source)).tree[0]!))
+    expect(Buffer.from(again.apply([], null)).toString()).toBe(source)
+  })
+
+  it('keeps its distance to the bracket when what follows is removed', () => {
+    const document = parseYaml(Buffer.from('a: {x: !t , y: 1}\n'))
+    const map = at(document, 'a') as MapNode
+    const output = Buffer.from(document.apply([{ do: 'remove', from: map, item: map.items[1]! }])).toString()
+    expect(output).toBe('a: {x: !t }\n')
+    expect(() => parseYaml(Buffer.from(output))).not.toThrow()
+  })
+
+  it('keeps its distance to an element that makes its pair a map', () => {
+    const document = parseYaml(Buffer.from('a: [ x: !t ]\n'))
+    const pair = at(document, 'a', 0) as MapNode
+    const output = Buffer.from(document.apply([{ do: 'append', into: pair, entry: entry('y', leaf(1n)) }])).toString()
+    expect(treeText(parseYaml(Buffer.from(output)).tree[0]!)).toContain('y')
+  })
+})
