@@ -45,6 +45,18 @@ export interface ChildEnd {
   readonly error?: NodeJS.ErrnoException
 }
 
+export type AuditAction = 'encrypt' | 'decrypt' | 'rotate'
+
+/** Who must know what is done to files, if anybody must. */
+export interface Audit {
+  /** Before anything is done. @throws CodedError AUDIT_FAILED, AUDIT_INVALID */
+  start(context: Pick<Context, 'env'>): Promise<void>
+  /** @param path - absolute; the working folder for standard input. @throws CodedError AUDIT_FAILED: then nothing may leave the program */
+  record(action: AuditAction, path: string): Promise<void>
+}
+
+export const NO_AUDIT: Audit = { start: async () => {}, record: async () => {} }
+
 export interface Context {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Absolute. Relative paths of the user are resolved against it. */
@@ -56,6 +68,7 @@ export interface Context {
   readonly random: RandomSource
   /** Ends calls to key services. */
   readonly signal: AbortSignal
+  readonly audit: Audit
   /** Runs a program with this process's own input and output, without a shell. */
   run(program: string, args: readonly string[], options: ChildOptions): Promise<ChildEnd>
 }
@@ -69,7 +82,7 @@ export function wantsColour(context: Context): boolean {
 }
 
 /** The running process as a context. */
-export function processContext(): Context {
+export function processContext(audit: Audit = NO_AUDIT): Context {
   return {
     env: process.env,
     cwd: process.cwd(),
@@ -79,6 +92,7 @@ export function processContext(): Context {
     now: () => new Date(),
     random: createRandomSource(),
     signal: new AbortController().signal,
+    audit,
     run: runChild,
   }
 }

@@ -16,6 +16,7 @@ const PERSONALITIES = '\nUnder other names:\n  waxseal sops ...      the command
 const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value]
 
 export const native: Handler = async (args, context) => {
+  await context.audit.start(context)
   let status = 0
   const program = new Command('waxseal')
     .description('Secrets in git, encrypted value by value; sealed for the cluster.')

@@ -7,9 +7,10 @@ import { formatByName } from '@waxseal/formats'
 
 const MAX_DEPTH = 100
 
-/** @throws CodedError CONFIG_INVALID */
+/** A file of comments alone is as good as an empty one. @throws CodedError CONFIG_INVALID */
 export function parsePlainYaml(source: Uint8Array): Plain {
   const yaml = formatByName('yaml')
+  if (holdsNothing(source)) return null
   try {
     const [map] = yaml?.parse(source).tree ?? []
     return map ? toPlain(map) : null
@@ -19,6 +20,10 @@ export function parsePlainYaml(source: Uint8Array): Plain {
     const { line, column } = error
     throw new CodedError('CONFIG_INVALID', `could not unmarshal config file: ${error.message}`, { cause: error, ...(line && { line }), ...(column && { column }) })
   }
+}
+
+function holdsNothing(source: Uint8Array): boolean {
+  return Buffer.from(source).toString('utf8').split('\n').every((line) => /^\s*(?:#|$)/.test(line))
 }
 
 /** Comments go; a timestamp is its text. */

@@ -2,10 +2,11 @@
  * Gives a file other keys, and a new data key if it is asked for: what the commands that change recipients do once their plan is agreed to.
  * @module
  */
-import { openDocument, rewrapDocument, rotateDocument, unlockDocument, type Change, type Document, type KeyGroup, type Providers } from '@waxseal/core'
+import { rewrapDocument, rotateDocument, unlockDocument, type Change, type Document, type KeyGroup, type Providers } from '@waxseal/core'
+import { openAudited } from './audit/audited-document.ts'
 import type { Context } from './context.ts'
 import { namesInRules } from './key-names.ts'
-import { formatOf, inFile, readSource, saveSecretFile } from './secret-file.ts'
+import { auditedPath, formatOf, inFile, readSource, saveSecretFile } from './secret-file.ts'
 
 export interface NewKeys {
   readonly groups: readonly KeyGroup[]
@@ -19,15 +20,19 @@ export async function rewrapFile(file: string, type: string | undefined, keys: N
   const source = readSource(context, file)
   const result = await inFile(file, async () => {
     const document = formatOf(file, type).parse(source)
-    const { edits, metadata } = await rewrap(document, keys, providers, context)
+    const { edits, metadata } = await rewrap(auditedPath(context, file), document, keys, providers, context)
     return document.apply(edits, metadata)
   }, () => namesInRules(context))
   saveSecretFile({ name: file, source }, result, context)
 }
 
-async function rewrap(document: Document, { groups, threshold, rotates }: NewKeys, providers: Providers, context: Context): Promise<Change> {
+/** @param path - absolute */
+async function rewrap(path: string, document: Document, { groups, threshold, rotates }: NewKeys, providers: Providers, context: Context): Promise<Change> {
   const request = { providers, decryptionOrder: [], signal: context.signal }
   const change = { groups, threshold, random: context.random, signal: context.signal }
   if (!rotates) return await rewrapDocument(await unlockDocument(document, request), change)
-  return await rotateDocument(await openDocument(document, { ...request, keepNonces: false }), { ...change, now: context.now })
+  await context.audit.record('rotate', path)
+  const opened = await openAudited(context, path, document, { ...request, keepNonces: false })
+  await context.audit.record('encrypt', path)
+  return await rotateDocument(opened, { ...change, now: context.now })
 }

@@ -9,7 +9,6 @@ import {
   CodedError,
   encryptDocument,
   groupsOfRule,
-  openDocument,
   parseDecryptionOrder,
   selectionFrom,
   type CreationRule,
@@ -22,6 +21,7 @@ import {
   type Selection,
 } from '@waxseal/core'
 import { formatByName, formatForPath, formats } from '@waxseal/formats'
+import { openAudited } from './audit/audited-document.ts'
 import type { Context } from './context.ts'
 import { checkUnchanged, readFileBounded, replaceFile } from './files.ts'
 import { inputLimit } from './input-limit.ts'
@@ -104,6 +104,11 @@ export function refuseStdio(file: string): void {
   if (file === STDIO) throw new CodedError('USAGE', 'this command needs a file: it writes the result back')
 }
 
+/** What auditors know a file by. */
+export function auditedPath(context: Context, file: string): string {
+  return file === STDIO ? context.cwd : resolve(context.cwd, file)
+}
+
 export interface SecretFile {
   readonly name: string
   /** As it was read. */
@@ -119,7 +124,7 @@ export async function openSecretFile(context: Context, file: string, type?: stri
   const layoutHint = rules === null || layoutHintOf(rules)
   return inFile(file, async () => {
     const document = format.parse(source)
-    const opened = await openDocument(document, { providers: await nativeProviders(context), decryptionOrder: parseDecryptionOrder(context.env['SOPS_DECRYPTION_ORDER'] ?? ''), keepNonces: !readOnly, layoutHint, signal: context.signal })
+    const opened = await openAudited(context, auditedPath(context, file), document, { providers: await nativeProviders(context), decryptionOrder: parseDecryptionOrder(context.env['SOPS_DECRYPTION_ORDER'] ?? ''), keepNonces: !readOnly, layoutHint, signal: context.signal })
     for (const comment of opened.clearComments) context.stderr.write(`waxseal: ${printable(file)}: a comment of ${comment.text.length} characters stands in clear where an encrypted one was expected\n`)
     return { name: file, source, format, opened }
   }, () => namesInRules(context))
@@ -198,7 +203,7 @@ export async function findRules(context: Context, given: string | undefined): Pr
   return path === undefined ? null : await inFile(path, () => readRuleFile(path, context))
 }
 
-/** @param name - for the warning that the file stays in clear, as a rule for other files can have it; undefined: a trial, without warning */
+/** @param name - for auditors, and for the warning that the file stays in clear, as a rule for other files can have it; undefined: a trial, of which nobody is told */
 export async function encryptPlain(context: Context, name: string | undefined, document: Document, format: Format, settings: NewFileSettings): Promise<Uint8Array> {
   const change = await encryptDocument(document, {
     ...settings,
@@ -208,7 +213,9 @@ export async function encryptPlain(context: Context, name: string | undefined, d
     random: context.random,
     signal: context.signal,
   })
-  if (name !== undefined && !change.edits.some((edit) => edit.do === 'token' && edit.node.kind === 'leaf')) {
+  if (name === undefined) return document.apply(change.edits, change.metadata)
+  await context.audit.record('encrypt', auditedPath(context, name))
+  if (!change.edits.some((edit) => edit.do === 'token' && edit.node.kind === 'leaf')) {
     context.stderr.write(`waxseal: ${printable(name)}: warning: no value is encrypted, the whole file stays in clear: its rule selects none of them\n`)
   }
   return document.apply(change.edits, change.metadata)

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createRandomSource } from '@waxseal/core'
 import { onTestFinished } from 'vitest'
-import type { ChildEnd, Context, Handler } from '../src/context.ts'
+import { NO_AUDIT, type Audit, type ChildEnd, type Context, type Handler } from '../src/context.ts'
 
 export const FIXTURES = join(import.meta.dirname, '..', '..', 'fixtures')
 export const AGE_KEY_FILE = join(FIXTURES, 'sops-3.13.2', 'keys', 'age-a.txt')
@@ -34,6 +34,7 @@ export interface RunOptions {
   readonly stdin?: string
   /** Instead of `stdin`, if it is no text. */
   readonly stdinBytes?: Uint8Array
+  readonly audit?: Audit
 }
 
 export async function runHandler(handler: Handler, args: readonly string[], options: RunOptions): Promise<Ended> {
@@ -48,7 +49,7 @@ export interface EndedWithBytes {
 }
 
 /** Children get the test's pipes instead of the process's own input and output. */
-export async function runForBytes(handler: Handler, args: readonly string[], { cwd, env = {}, stdin = '', stdinBytes }: RunOptions): Promise<EndedWithBytes> {
+export async function runForBytes(handler: Handler, args: readonly string[], { cwd, env = {}, stdin = '', stdinBytes, audit = NO_AUDIT }: RunOptions): Promise<EndedWithBytes> {
   let input = stdinBytes ? Buffer.from(stdinBytes).toString() : stdin
   const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []]
   const context: Context = {
@@ -70,6 +71,7 @@ export async function runForBytes(handler: Handler, args: readonly string[], { c
     now: () => new Date('2026-01-02T03:04:05Z'),
     random: createRandomSource(),
     signal: new AbortController().signal,
+    audit,
     run(program, words, options) {
       return new Promise<ChildEnd>((resolve) => {
         const child = spawn(program, words, { cwd, env: options.env, stdio: ['pipe', 'pipe', 'pipe'] })

@@ -36,6 +36,7 @@ const ONLY_IN: Readonly<Record<string, RegExp>> = {
   '@peculiar/x509': /^packages\/sealed\/src\/[a-z-]+\.ts$/,
   commander: /^cli\/src\/(native|commands\/[a-z-]+)\.ts$/,
   'google-auth-library': /^packages\/provider-gcp\/src\/credentials\.ts$/,
+  pg: /^cli\/src\/audit\/databases\.ts$/,
   openpgp: /^packages\/provider-pgp\/src\/client\.ts$/,
 }
 

@@ -50,7 +50,7 @@ function runTool(program: string, args: readonly string[]): boolean {
 
 function install(debianPackage: string): string | undefined {
   for (const args of [['update', '-qq'], ['install', '-y', '-qq', '--no-install-recommends', debianPackage]]) {
-    const run = spawnSync('apt-get', args, { stdio: ['ignore', 'ignore', 'inherit'], timeout: LONGEST_MS })
+    const run = spawnSync('apt-get', args, { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }, stdio: ['ignore', 'ignore', 'inherit'], timeout: LONGEST_MS })
     if (run.status !== 0) return `apt-get ${args.join(' ')} failed`
   }
   return undefined

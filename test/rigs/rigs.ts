@@ -4,9 +4,9 @@
  * @module
  */
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { delimiter, isAbsolute, join } from 'node:path'
 
 export interface Rig {
   readonly name: string
@@ -20,7 +20,7 @@ export interface Rig {
   readonly goLinkerFlags?: string
   /** Or a Python environment: the file of test/rigs/python with its pinned packages, and the program that it brings. */
   readonly python?: { readonly requirements: string; readonly program: string }
-  /** A program of the operating system instead. */
+  /** A program of the operating system instead: its name, or a pattern of its path where Debian keeps it off the PATH. */
   readonly system?: { readonly program: string; readonly debianPackage: string }
 }
 
@@ -47,6 +47,7 @@ export const RIGS: readonly Rig[] = [
   },
   { name: 'helm', what: 'Helm 4.3.1', needs: ['go'], goTools: ['helm.sh/helm/v4/cmd/helm'], goModule: 'helm', goLinkerFlags: '-s -w' },
   { name: 'gpg', what: 'GnuPG', needs: ['apt-get'], system: { program: 'gpg', debianPackage: 'gnupg' } },
+  { name: 'postgres', what: 'PostgreSQL', needs: ['apt-get'], system: { program: '/usr/lib/postgresql/*/bin/postgres', debianPackage: 'postgresql' } },
   { name: 'openbao', what: 'OpenBao 2.7.2', needs: ['python3'], python: { requirements: 'openbao.txt', program: 'bao' } },
   { name: 'moto', what: 'moto, a server of AWS KMS and STS', needs: ['python3'], python: { requirements: 'moto.txt', program: 'moto_server' } },
   { name: 'ministack', what: 'MiniStack, another server of AWS KMS, with key states', needs: ['python3'], python: { requirements: 'ministack.txt', program: 'ministack' } },
@@ -79,7 +80,7 @@ export function requirementsOf({ requirements }: NonNullable<Rig['python']>): st
 }
 
 export function isBrought(rig: Rig): boolean {
-  return rig.system ? isOnPath(rig.system.program) : programsOf(rig).every((program) => existsSync(program))
+  return rig.system ? systemProgram(rig.system.program) !== undefined : programsOf(rig).every((program) => existsSync(program))
 }
 
 function programsOf(rig: Rig): readonly string[] {
@@ -92,9 +93,10 @@ export function rigProgram(rigName: string, program: string): string | undefined
   const rig = RIGS.find((r) => r.name === rigName)
   if (!rig) throw new RangeError(`no rig is called ${rigName}`)
   if (!isBrought(rig)) return undefined
-  return rig.system ? program : join(rigFolder(rig), rig.python ? 'bin' : '', program)
+  return rig.system ? systemProgram(rig.system.program) : join(rigFolder(rig), rig.python ? 'bin' : '', program)
 }
 
-function isOnPath(program: string): boolean {
-  return (process.env['PATH'] ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)))
+function systemProgram(program: string): string | undefined {
+  if (isAbsolute(program)) return globSync(program).sort().at(-1)
+  return (process.env['PATH'] ?? '').split(delimiter).some((folder) => existsSync(join(folder, program))) ? program : undefined
 }

@@ -9,7 +9,7 @@ import { runEditor } from '../editor.ts'
 import { saveEdited } from '../edited-file.ts'
 import { createPrivateFile, kindOfFile, readFileBounded } from '../files.ts'
 import type { NativeAction, OptionValues } from '../native-command.ts'
-import { encryptPlain, formatOf, inFile, newFileSettings, openSecretFile, parsePlainFile, refuseStdio } from '../secret-file.ts'
+import { auditedPath, encryptPlain, formatOf, inFile, newFileSettings, openSecretFile, parsePlainFile, refuseStdio } from '../secret-file.ts'
 import { SOPS_VERSION } from '../sops-version.ts'
 import { withPrivateFolder } from '../temp-folder.ts'
 
@@ -29,6 +29,7 @@ async function editExisting(file: string, type: string | undefined, context: Con
     const replacement = parsePlainFile(format, source)
     refuseReserved(replacement, format)
     const version = isNewerVersion(SOPS_VERSION, opened.metadata.version) ? SOPS_VERSION : opened.metadata.version
+    await context.audit.record('encrypt', auditedPath(context, file))
     const change = await saveDocument(opened, { replacement, version, now: context.now, random: context.random })
     saveEdited(resolve(context.cwd, file), secret.source, replacement.apply(change.edits, change.metadata), file)
   })

@@ -4,15 +4,17 @@
  */
 import { rotateDocument } from '@waxseal/core'
 import type { NativeAction } from '../native-command.ts'
-import { inFile, openSecretFile, refuseStdio, saveSecretFile } from '../secret-file.ts'
+import { auditedPath, inFile, openSecretFile, refuseStdio, saveSecretFile } from '../secret-file.ts'
 import { eachOnItsOwn, secretFiles } from '../secret-tree.ts'
 
 export const rotate: NativeAction = async (args, options, context) => {
   for (const file of args) refuseStdio(file)
   return await eachOnItsOwn(secretFiles(args, context), context, async (file) => {
+    await context.audit.record('rotate', auditedPath(context, file))
     const secret = await openSecretFile(context, file, options.text('type'), true)
     const { opened } = secret
     const result = await inFile(file, async () => {
+      await context.audit.record('encrypt', auditedPath(context, file))
       const change = await rotateDocument(opened, { now: context.now, random: context.random, signal: context.signal })
       return opened.document.apply(change.edits, change.metadata)
     })

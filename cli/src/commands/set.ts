@@ -9,7 +9,7 @@ import type { Context } from '../context.ts'
 import { checkValueSource, readGivenValue } from '../given-value.ts'
 import type { NativeAction } from '../native-command.ts'
 import { printable } from '../print-error.ts'
-import { inFile, openSecretFile, refuseStdio, saveSecretFile, type SecretFile } from '../secret-file.ts'
+import { auditedPath, inFile, openSecretFile, refuseStdio, saveSecretFile, type SecretFile } from '../secret-file.ts'
 import { parseValuePath, showValuePath } from '../value-path.ts'
 
 export const set: NativeAction = async ([file = '', pathText = ''], options, context) => {
@@ -65,6 +65,7 @@ async function save(secret: SecretFile, context: Context, change: () => ChangedT
     if (changed.tree[0]?.items.some((item) => item.kind === 'entry' && format.isReservedKey(item.key))) {
       throw new CodedError('ALREADY_ENCRYPTED', 'the path names an entry that is reserved for metadata')
     }
+    await context.audit.record('encrypt', auditedPath(context, name))
     const saved = await saveDocument(opened, { changed, now: context.now, random: context.random })
     return opened.document.apply(saved.edits, saved.metadata)
   })

@@ -45,6 +45,7 @@ export async function editFile(invocation: Invocation, file: string, stores: Sto
   const result = await withEditor(invocation, file, plain, async (source) => {
     const replacement = showKeys ? parseWithKeys(opened, stores, source) : await parseEdited(stores, source)
     const version = isNewerVersion(SOPS_VERSION, opened.metadata.version) ? SOPS_VERSION : opened.metadata.version
+    await context.audit.record('encrypt', file)
     const change = await saveDocument(opened, { replacement, version, now: context.now, random: context.random })
     return await renderEncrypted(replacement, change, stores)
   })
@@ -66,7 +67,9 @@ export async function editExample(invocation: Invocation, file: string, stores: 
   }
   const result = await withEditor(invocation, file, example, async (source) => {
     const edited = await parseEdited(stores, source)
-    return await renderEncrypted(edited, await encrypt(invocation, edited, stores, settings), stores)
+    const change = await encrypt(invocation, edited, stores, settings)
+    await invocation.context.audit.record('encrypt', file)
+    return await renderEncrypted(edited, change, stores)
   })
   return save(invocation, file, null, result)
 }

@@ -7,7 +7,7 @@ import { SOPS_VERSION } from '../sops-version.ts'
 import { type Action, type Invocation, SopsError, warnOfExtraArguments } from './action.ts'
 import { existingFile } from './decrypt.ts'
 import { providersFor } from './keys.ts'
-import { readInput } from './load.ts'
+import { auditedPath, readInput } from './load.ts'
 import { refuseTwoOutputs, writeResult } from './output.ts'
 import { textInSops } from './reference-text.ts'
 import { creationRule, type EncryptSettings, encryptSettings } from './settings.ts'
@@ -40,6 +40,7 @@ export async function encryptFile(invocation: Invocation, file: string | undefin
   const settings = await encryptSettings(invocation, rule, stores.input, providers)
   const document = await parsePlain(stores, await readInput(invocation, file))
   const change = await encrypt(invocation, document, stores, { ...settings, providers })
+  await invocation.context.audit.record('encrypt', auditedPath(invocation, file))
   return await renderEncrypted(document, change, stores)
 }
 

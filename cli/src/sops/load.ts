@@ -3,8 +3,9 @@
  * @module
  */
 import { resolve } from 'node:path'
-import { checkVersion, CodedError, openDocument, parseDecryptionOrder, parseMetadata, unlockDocument } from '@waxseal/core'
+import { checkVersion, CodedError, parseDecryptionOrder, parseMetadata, unlockDocument } from '@waxseal/core'
 import type { Document, Format, OpenedDocument, Providers, UnlockedDocument } from '@waxseal/core'
+import { openAudited } from '../audit/audited-document.ts'
 import { wantsColour } from '../context.ts'
 import { readFileBounded } from '../files.ts'
 import { inputLimit } from '../input-limit.ts'
@@ -22,6 +23,11 @@ export function readInput({ context }: Invocation, path: string | undefined): Pr
   return failingWith(STATUS_READ, 'Error reading file: ', () => readFileBounded(path === '' ? path : resolve(context.cwd, path), { name: path, ...inputLimit(context) }))
 }
 
+/** What auditors know a file by: its own name, whatever it is to be taken for. */
+export function auditedPath({ context }: Invocation, path: string | undefined): string {
+  return path === undefined ? context.cwd : resolve(context.cwd, path)
+}
+
 /** Nothing at all counts as not encrypted. */
 export function parseEncrypted(format: Format, source: Uint8Array): Document {
   try {
@@ -36,6 +42,8 @@ export interface OpenOptions {
   readonly ignoreMac: boolean
   /** Values are only read: no nonces need be kept. */
   readonly readOnly?: boolean
+  /** Auditors are told of a rotation first. */
+  readonly isRotation?: boolean
 }
 
 export interface OpenedFile extends OpenedDocument {
@@ -51,8 +59,10 @@ export async function openFile(invocation: Invocation, path: string | undefined,
   const document = parseEncrypted(format, source)
   const providers = await providersFor(invocation)
   checkMetadataVersion(document, providers)
+  const audited = auditedPath(invocation, path)
+  if (options.isRotation) await invocation.context.audit.record('rotate', audited)
   const opened = await reportingKeys(invocation, document, providers, () =>
-    openDocument(document, {
+    openAudited(invocation.context, audited, document, {
       providers,
       decryptionOrder,
       allowUnverifiedMac: options.ignoreMac,

@@ -112,6 +112,7 @@ async function encryptedAnew(invocation: Invocation, { path, format, rule: { rec
   const stores: Stores = { ...(await storesFor(invocation, path)), input: format, output: format }
   const plain = await parsePlain(stores, opened.document.apply(opened.edits, null))
   const change = await encrypt(invocation, plain, stores, { groups, threshold: recreationRule.threshold, selection, macOnlyEncrypted: false, providers })
+  await context.audit.record('encrypt', path)
   return await renderEncrypted(plain, change, stores)
 }
 

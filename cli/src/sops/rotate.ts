@@ -39,9 +39,10 @@ export async function rotateFile(invocation: Invocation, file: string, stores: S
   const keyContext = recipientContext(invocation)
   const added = await keysFromFlags(invocation, ROTATE_ORDER, providers, keyContext, 'add-')
   const removed = await keysFromFlags(invocation, ROTATE_ORDER, providers, keyContext, 'rm-')
-  const opened = await openFile(invocation, file, stores.input, { ignoreMac: flags.bool('ignore-mac') })
+  const opened = await openFile(invocation, file, stores.input, { ignoreMac: flags.bool('ignore-mac'), isRotation: true })
   const nameOf = (ref: Ref): string => displayName(ref, providers)
   const groups = withoutKeys(withKeys(opened.metadata.groups, added), new Set(removed.map(nameOf)), nameOf)
+  await context.audit.record('encrypt', file)
   const change = await wrapping('Could not generate data key: ', () =>
     rotateDocument(opened, { groups, now: context.now, random: context.random, signal: context.signal }),
   )

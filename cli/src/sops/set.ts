@@ -52,7 +52,7 @@ export const unsetCommand: Action = async (invocation) => {
     if (error instanceof CodedError && error.code === 'PATH_NOT_FOUND' && flags.bool('idempotent')) return 0
     throw inWalking(error)
   }
-  return writeInPlace(invocation, file, await save(invocation, opened, stores, change), opened.source)
+  return writeInPlace(invocation, file, await save(invocation, file, opened, stores, change), opened.source)
 }
 
 /** `--set 'PATH VALUE'`: the path ends at the first `] `. */
@@ -77,13 +77,14 @@ export async function setInFile(
   } catch (error) {
     throw inWalking(error)
   }
-  return { result: await save(invocation, opened, stores, change), before: opened.source, changed: change.changed }
+  return { result: await save(invocation, file, opened, stores, change), before: opened.source, changed: change.changed }
 }
 
-async function save({ context }: Invocation, opened: OpenedDocument, stores: Stores, changed: ChangedTree): Promise<Uint8Array> {
+async function save({ context }: Invocation, file: string, opened: OpenedDocument, stores: Stores, changed: ChangedTree): Promise<Uint8Array> {
   if (changed.tree[0]?.items.some((item) => item.kind === 'entry' && stores.output.isReservedKey(item.key))) {
     throw new CodedError('ALREADY_ENCRYPTED', 'the path names an entry that is reserved for metadata')
   }
+  await context.audit.record('encrypt', file)
   const change = await saveDocument(opened, { changed, now: context.now, random: context.random })
   return await renderEncrypted(opened.document, change, stores)
 }

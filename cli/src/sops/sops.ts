@@ -16,6 +16,7 @@ const STATUS_NO_HELP_TOPIC = 3
 export const sops: Handler = async (words, context) => {
   const log = new Log(context)
   try {
+    await context.audit.start(context)
     return await runProgram(words, context, log)
   } catch (error) {
     if (error instanceof FlagError || error instanceof FatalError) {
@@ -25,6 +26,10 @@ export const sops: Handler = async (words, context) => {
     if (error instanceof SopsError) {
       context.stderr.write(`${error.message}\n`)
       return error.status
+    }
+    if (error instanceof CodedError && (error.code === 'AUDIT_FAILED' || error.code === 'AUDIT_INVALID')) {
+      const { tellAuditFailure } = await import('./audit-log.ts')
+      return tellAuditFailure(error, log)
     }
     if (error instanceof CodedError) {
       const { statusInSops, textInSops } = await import('./reference-text.ts')

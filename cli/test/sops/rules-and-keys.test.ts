@@ -50,6 +50,14 @@ describe('rule files', () => {
     expect(stderr.match(/the config file must be called/g)).toHaveLength(1)
   })
 
+  it.each(['', '\n', '# nothing yet\n\n  # but a comment\n'])('without content are as good as none: %j', async (content) => {
+    write('.sops.yaml', content)
+    write('f.yaml', PLAIN)
+    expect(await run(['encrypt', 'f.yaml'])).toMatchObject({ status: 1, stderr: 'config file not found, or has no creation rules, and no keys provided through command line options\n' })
+    expect(await run(['encrypt', '-i', '--age', AGE_RECIPIENT, 'f.yaml'])).toMatchObject({ status: 0, stderr: '' })
+    expect(await run(['decrypt', 'f.yaml'])).toMatchObject({ status: 0, stdout: PLAIN })
+  })
+
   it('that are broken stop every command, with a place and without quoting', async () => {
     write('f.yaml', PLAIN)
     expect((await run(['encrypt', '-i', '--age', AGE_RECIPIENT, 'f.yaml'])).status).toBe(0)

@@ -43,6 +43,8 @@ export type ErrorCode =
   | 'KEY_SERVICE_FAILED' // a key service cannot be reached, or fails
   | 'KEY_SERVICE_TIMEOUT'
   | 'CHILD_REFUSED' // a program cannot be given its secrets, or cannot be started
+  | 'AUDIT_FAILED' // an auditor cannot be told: then nothing is done
+  | 'AUDIT_INVALID' // who orders an audit does not say whom to tell
   | 'PUBLISH_FAILED' // a destination cannot be reached, or refuses
   // rules
   | 'CONFIG_INVALID'

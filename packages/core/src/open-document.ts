@@ -37,12 +37,14 @@ export interface UnlockedDocument {
   readonly layoutHint: boolean
 }
 
-export interface OpenRequest extends UnlockRequest {
+export interface DecryptOptions {
   /** Accept a file whose MAC is missing, broken or of other values. */
   readonly allowUnverifiedMac?: boolean
   /** Off: the opened document is only read; `saveDocument` would give every value a new token. */
   readonly keepNonces?: boolean
 }
+
+export interface OpenRequest extends UnlockRequest, DecryptOptions {}
 
 export interface OpenedDocument extends UnlockedDocument {
   /** By the node that holds the token. */
@@ -64,14 +66,17 @@ export async function unlockDocument(document: Document, request: UnlockRequest)
   return { document, metadata, dataKey, providers, layoutHint }
 }
 
+/** @throws CodedError as `unlockDocument` and `decryptUnlocked` */
+export async function openDocument(document: Document, request: OpenRequest): Promise<OpenedDocument> {
+  return await decryptUnlocked(await unlockDocument(document, request), request)
+}
+
 /**
- * @throws CodedError as `unlockDocument`, REGEX_INVALID, VALUE_MALFORMED, VALUE_REJECTED
+ * @throws CodedError REGEX_INVALID, VALUE_MALFORMED, VALUE_REJECTED
  * @throws CodedError MAC_MISSING, MAC_REJECTED, MAC_MISMATCH
  */
-export async function openDocument(document: Document, request: OpenRequest): Promise<OpenedDocument> {
-  const { allowUnverifiedMac = false, keepNonces = true } = request
-  const unlocked = await unlockDocument(document, request)
-  const { metadata, dataKey } = unlocked
+export async function decryptUnlocked(unlocked: UnlockedDocument, { allowUnverifiedMac = false, keepNonces = true }: DecryptOptions): Promise<OpenedDocument> {
+  const { document, metadata, dataKey } = unlocked
   const nonces = new NonceCache()
   const cipher = createValueCipher(dataKey, { nonces: keepNonces ? nonces : undefined, random: createRandomSource() })
   const selector = await (keepNonces ? compileSelector : compileSelectorForReading)(metadata.selection)
