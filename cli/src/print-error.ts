@@ -13,6 +13,7 @@ const HINTS: Partial<Readonly<Record<ErrorCode, string>>> = {
   ALREADY_ENCRYPTED: 'waxseal edit and waxseal set change an encrypted file',
   CONFIG_INVALID: 'rules look as in the file that waxseal init writes in an empty folder',
   DATA_KEY_UNRECOVERABLE: 'set SOPS_AGE_KEY_FILE to your identity (for PGP without gpg: WAXSEAL_PGP_KEY_FILE), or ask somebody who can open the file to add your recipient',
+  EMIT_FAILED: 'dotenv holds one map of values, ini sections of values; json and yaml hold everything',
   FILE_CHANGED: 'somebody else saved it; do it again on what stands there now',
   FILE_IS_DIRECTORY: 'name the files in it',
   FILE_NOT_FOUND: 'relative names start at the working folder',

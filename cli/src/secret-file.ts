@@ -9,7 +9,9 @@ import {
   CodedError,
   encryptDocument,
   groupsOfRule,
+  isNewerVersion,
   parseDecryptionOrder,
+  saveDocument,
   selectionFrom,
   type CreationRule,
   type Document,
@@ -119,15 +121,33 @@ export interface SecretFile {
 
 export async function openSecretFile(context: Context, file: string, type?: string, readOnly = false): Promise<SecretFile> {
   const format = formatOf(file, type)
-  const source = readSource(context, file)
+  return await openSource(context, { name: file, source: readSource(context, file), format }, readOnly)
+}
+
+/** The same of a file that was read already. */
+export async function openSource(context: Context, { name, source, format }: Omit<SecretFile, 'opened'>, readOnly = false): Promise<SecretFile> {
   const rules = readOnly ? null : await findRules(context, undefined)
   const layoutHint = rules === null || layoutHintOf(rules)
-  return inFile(file, async () => {
+  return inFile(name, async () => {
     const document = format.parse(source)
-    const opened = await openAudited(context, auditedPath(context, file), document, { providers: await nativeProviders(context), decryptionOrder: parseDecryptionOrder(context.env['SOPS_DECRYPTION_ORDER'] ?? ''), keepNonces: !readOnly, layoutHint, signal: context.signal })
-    for (const comment of opened.clearComments) context.stderr.write(`waxseal: ${printable(file)}: a comment of ${comment.text.length} characters stands in clear where an encrypted one was expected\n`)
-    return { name: file, source, format, opened }
+    const opened = await openAudited(context, auditedPath(context, name), document, { providers: await nativeProviders(context), decryptionOrder: parseDecryptionOrder(context.env['SOPS_DECRYPTION_ORDER'] ?? ''), keepNonces: !readOnly, layoutHint, signal: context.signal })
+    for (const comment of opened.clearComments) context.stderr.write(`waxseal: ${printable(name)}: a comment of ${comment.text.length} characters stands in clear where an encrypted one was expected\n`)
+    return { name, source, format, opened }
   }, () => namesInRules(context))
+}
+
+/**
+ * The text of a plain document that takes the place of an opened one, under the same data key.
+ * @param format - of the new document
+ * @throws CodedError ALREADY_ENCRYPTED if an entry stands where metadata will, and what `saveDocument` throws
+ */
+export async function encryptReplacement({ name, opened }: SecretFile, replacement: Document, format: Format, context: Context): Promise<Uint8Array> {
+  const isReserved = replacement.metadata !== undefined || replacement.tree.some((map) => map.items.some((item) => item.kind === 'entry' && format.isReservedKey(item.key)))
+  if (isReserved) throw new CodedError('ALREADY_ENCRYPTED', 'the text has a top-level entry that is reserved for metadata', { hint: 'rename the entry' })
+  const version = isNewerVersion(SOPS_VERSION, opened.metadata.version) ? SOPS_VERSION : opened.metadata.version
+  await context.audit.record('encrypt', auditedPath(context, name))
+  const change = await saveDocument(opened, { replacement, version, now: context.now, random: context.random })
+  return replacement.apply(change.edits, change.metadata)
 }
 
 export function parsePlainFile(format: Format, source: Uint8Array): Document {

@@ -3,14 +3,13 @@
  * @module
  */
 import { basename, join, resolve } from 'node:path'
-import { CodedError, isNewerVersion, saveDocument, type Document, type Format } from '@waxseal/core'
+import { CodedError } from '@waxseal/core'
 import type { Context } from '../context.ts'
 import { runEditor } from '../editor.ts'
 import { saveEdited } from '../edited-file.ts'
 import { createPrivateFile, kindOfFile, readFileBounded } from '../files.ts'
 import type { NativeAction, OptionValues } from '../native-command.ts'
-import { auditedPath, encryptPlain, formatOf, inFile, newFileSettings, openSecretFile, parsePlainFile, refuseStdio } from '../secret-file.ts'
-import { SOPS_VERSION } from '../sops-version.ts'
+import { encryptPlain, encryptReplacement, formatOf, inFile, newFileSettings, openSecretFile, parsePlainFile, refuseStdio } from '../secret-file.ts'
 import { withPrivateFolder } from '../temp-folder.ts'
 
 export const edit: NativeAction = async ([file = ''], options, context) => {
@@ -26,12 +25,8 @@ async function editExisting(file: string, type: string | undefined, context: Con
   const { format, opened } = secret
   const plain = await inFile(file, () => opened.document.apply(opened.edits, null))
   return withEditor(file, plain, context, async (source) => {
-    const replacement = parsePlainFile(format, source)
-    refuseReserved(replacement, format)
-    const version = isNewerVersion(SOPS_VERSION, opened.metadata.version) ? SOPS_VERSION : opened.metadata.version
-    await context.audit.record('encrypt', auditedPath(context, file))
-    const change = await saveDocument(opened, { replacement, version, now: context.now, random: context.random })
-    saveEdited(resolve(context.cwd, file), secret.source, replacement.apply(change.edits, change.metadata), file)
+    const result = await encryptReplacement(secret, parsePlainFile(format, source), format, context)
+    saveEdited(resolve(context.cwd, file), secret.source, result, file)
   })
 }
 
@@ -44,11 +39,6 @@ async function editNew(file: string, options: OptionValues, context: Context): P
   return withEditor(file, example, context, async (source) => {
     saveEdited(resolve(context.cwd, file), null, await encryptPlain(context, file, parsePlainFile(format, source), format, settings), file)
   })
-}
-
-function refuseReserved(document: Document, format: Format): void {
-  const reserved = document.metadata !== undefined || document.tree.some((map) => map.items.some((item) => item.kind === 'entry' && format.isReservedKey(item.key)))
-  if (reserved) throw new CodedError('ALREADY_ENCRYPTED', 'the text has a top-level entry that is reserved for metadata', { hint: 'rename the entry' })
 }
 
 /** @returns false if the text was left as it was; `save` gets it otherwise, and another one after a text that it refuses */

@@ -93,6 +93,17 @@ export const COMMANDS: readonly NativeCommand[] = [
     load: async () => (await import('./view.ts')).view,
   },
   {
+    name: 'convert',
+    arguments: '<file>',
+    summary: 'write a file in another format: yaml, json, dotenv or ini',
+    details:
+      'An encrypted file stays encrypted, for the same recipients. What the other format has no place for is told: comments, and types where there is only text. What it would change is refused.',
+    options: [TYPE, MAX_INPUT, ALLOW, { flags: '--output-type <type>', summary: 'format of the result (default: by the name of --output)' }, OUTPUT, { ...DRY_RUN, summary: 'tell what would be lost and write nothing' }, { ...JSON_ANSWER, summary: 'tell in JSON what is lost' }],
+    examples: ['waxseal convert values.yaml -o values.json', 'waxseal convert app.env --output-type yaml', 'waxseal convert --dry-run values.yaml --output-type ini'],
+    group: 'files',
+    load: async () => (await import('./convert.ts')).convert,
+  },
+  {
     name: 'status',
     arguments: '[path...]',
     summary: 'tell which files are encrypted, for whom, and which should be',
