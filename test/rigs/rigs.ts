@@ -48,6 +48,7 @@ export const RIGS: readonly Rig[] = [
   { name: 'helm', what: 'Helm 4.3.1', needs: ['go'], goTools: ['helm.sh/helm/v4/cmd/helm'], goModule: 'helm', goLinkerFlags: '-s -w' },
   { name: 'gpg', what: 'GnuPG', needs: ['apt-get'], system: { program: 'gpg', debianPackage: 'gnupg' } },
   { name: 'postgres', what: 'PostgreSQL', needs: ['apt-get'], system: { program: '/usr/lib/postgresql/*/bin/postgres', debianPackage: 'postgresql' } },
+  { name: 'strace', what: 'strace', needs: ['apt-get'], system: { program: 'strace', debianPackage: 'strace' } },
   { name: 'openbao', what: 'OpenBao 2.7.2', needs: ['python3'], python: { requirements: 'openbao.txt', program: 'bao' } },
   { name: 'moto', what: 'moto, a server of AWS KMS and STS', needs: ['python3'], python: { requirements: 'moto.txt', program: 'moto_server' } },
   { name: 'ministack', what: 'MiniStack, another server of AWS KMS, with key states', needs: ['python3'], python: { requirements: 'ministack.txt', program: 'ministack' } },
