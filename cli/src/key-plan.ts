@@ -5,8 +5,8 @@
 import type { Context } from './context.ts'
 import { changesKeys, type GroupDiff } from './group-diff.ts'
 import type { OptionValues } from './native-command.ts'
+import { agreeToPlan } from './plan.ts'
 import { printable } from './print-error.ts'
-import { askKey } from './terminal.ts'
 
 export interface KeyPlan {
   readonly file: string
@@ -23,21 +23,21 @@ export function changesAnything({ groups, needed }: KeyPlan): boolean {
 
 /** @returns whether to go on. @throws CodedError USAGE where nobody can be asked */
 export async function agreeTo(plans: readonly KeyPlan[], options: OptionValues, context: Context): Promise<boolean> {
-  const isDry = options.bool('dryRun')
-  if (options.bool('json')) context.stdout.write(`${JSON.stringify(plans, null, 2)}\n`)
-  else (isDry ? context.stdout : context.stderr).write(plans.map(planText).join(''))
-  if (isDry || plans.length === 0) return false
-  if (options.bool('yes')) return true
-  return (await askKey('Change these keys? (y/n) ', ['y', 'n'], 'give --yes to agree, or --dry-run to look only')) === 'y'
+  return await agreeToPlan({ text: plans.map(planText).join(''), steps: plans, question: 'Change these keys?' }, options, context)
 }
 
 function planText({ file, groups, needed, rotates }: KeyPlan): string {
-  const lines = groups.flatMap(({ kept, added, removed }, at) => [
+  const lines = groupLines(groups)
+  const threshold = needed.before === needed.after ? [] : [`  groups needed to open it: ${needed.before} before, ${needed.after} after`]
+  return [`${printable(file)}${rotates ? ' (with a new data key)' : ''}`, ...threshold, ...lines, ''].join('\n')
+}
+
+/** Who stays, comes and goes, group by group. */
+export function groupLines(groups: readonly GroupDiff[]): readonly string[] {
+  return groups.flatMap(({ kept, added, removed }, at) => [
     ...(groups.length > 1 ? [`  group ${at + 1}`] : []),
     ...kept.map((name) => `      ${printable(name)}`),
     ...added.map((name) => `    + ${printable(name)}`),
     ...removed.map((name) => `    - ${printable(name)}`),
   ])
-  const threshold = needed.before === needed.after ? [] : [`  groups needed to open it: ${needed.before} before, ${needed.after} after`]
-  return [`${printable(file)}${rotates ? ' (with a new data key)' : ''}`, ...threshold, ...lines, ''].join('\n')
 }

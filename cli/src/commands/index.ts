@@ -145,6 +145,17 @@ export const COMMANDS: readonly NativeCommand[] = [
     load: async () => (await import('./exec.ts')).execFile,
   },
   {
+    name: 'publish',
+    arguments: '<path...>',
+    summary: 'send encrypted files to a bucket, or their values to Vault',
+    details:
+      'Destinations stand in destination_rules of .sops.yaml. A folder stands for the encrypted files below it that one of these rules matches; names at the destination are relative to it. All files are made ready before the first is sent.',
+    options: [CONFIG, TYPE, MAX_INPUT, ALLOW, { flags: '--omit-extensions', summary: 'leave the extension out of the name at the destination' }, YES, DRY_RUN, JSON_ANSWER],
+    examples: ['waxseal publish deploy/db.yaml', 'waxseal publish --dry-run deploy/', 'waxseal publish --yes --json apps/'],
+    group: 'run',
+    load: async () => (await import('./publish.ts')).publish,
+  },
+  {
     name: 'keygen',
     summary: 'make an age identity',
     options: [{ flags: '-o, --output <file>', summary: 'write it to this file (mode 0600), which must not exist' }, { flags: '-y, --recipients <file>', summary: 'print the recipients of an identity file instead' }],

@@ -4,12 +4,13 @@
  * @module
  */
 import { readdirSync } from 'node:fs'
-import { basename, extname, join, relative, resolve } from 'node:path'
-import { findDestinationRule, groupsOfRule, parseMetadata, plainTree, selectionFrom, type DestinationRule, type Entry, type Format, type MapNode, type Tree } from '@waxseal/core'
-import { formatForPath, json } from '@waxseal/formats'
+import { basename, join, relative, resolve } from 'node:path'
+import { findDestinationRule, parseMetadata, selectionFrom, type DestinationRule, type Format } from '@waxseal/core'
+import { formatForPath } from '@waxseal/formats'
 import { kindOfFile } from '../files.ts'
 import { changesKeys, diffGroups } from '../group-diff.ts'
 import { connectDestination, type Destination } from '../publish/destination.ts'
+import { nameAtDestination, recreationGroups, valuesOf } from '../publish/publication.ts'
 import { type Action, FatalError, type Invocation, SopsError, warnOfExtraArguments } from './action.ts'
 import { encrypt, parsePlain } from './encrypt.ts'
 import { confirm, printGroupDiffs } from './key-diff.ts'
@@ -54,7 +55,7 @@ async function publishFile(invocation: Invocation, given: string, name: string):
   const rule = await findDestinationRule(loaded, given)
   if (rule.destination === undefined) throw new SopsError('no destination configured for this file', 1)
   const path = resolve(context.cwd, given)
-  const target = flags.bool('omit-extensions') || rule.omitExtensions ? name.slice(0, name.length - extname(name).length) : name
+  const target = nameAtDestination(name, rule, flags.bool('omit-extensions'))
   const destination = await connectDestination(rule.destination, context, (message) => log.warn(message, {}, LOGGER))
   const format = formatForPath(given)
   const source = await readInput(invocation, path)
@@ -86,7 +87,7 @@ async function prepare(invocation: Invocation, publication: Publication): Promis
     return () => destination.upload(target, bytes)
   }
   const opened = await openFile(invocation, path, format, { ignoreMac: false, readOnly: true })
-  const values = Buffer.from(json.emit([mergeDocuments(plainTree(opened))])).toString()
+  const values = valuesOf(opened)
   return async () => {
     if (!(await destination.upload(target, values))) invocation.log.write('info', `Secret in ${destination.address(target)} is already up-to-date.`, {}, LOGGER)
   }
@@ -96,11 +97,12 @@ async function prepare(invocation: Invocation, publication: Publication): Promis
  * The file under the keys of the recreation rule, whose regular expressions and MAC setting are not looked at.
  * @returns undefined if the rule names no keys: the file goes as it is
  */
-async function encryptedAnew(invocation: Invocation, { path, format, rule: { recreationRule } }: Publication): Promise<Uint8Array | undefined> {
+async function encryptedAnew(invocation: Invocation, { path, format, rule }: Publication): Promise<Uint8Array | undefined> {
   const { context } = invocation
   const providers = await providersFor(invocation)
-  const groups = await groupsOfRule(recreationRule, providers, { now: context.now() }, context.signal)
-  if (groups[0]?.length === 0) return undefined
+  const { recreationRule } = rule
+  const groups = await recreationGroups(rule, providers, context)
+  if (groups === undefined) return undefined
   const opened = await openFile(invocation, path, format, { ignoreMac: false, readOnly: true })
   const diffs = diffGroups(opened.metadata.groups, groups, providers)
   if (changesKeys(diffs)) {
@@ -114,11 +116,4 @@ async function encryptedAnew(invocation: Invocation, { path, format, rule: { rec
   const change = await encrypt(invocation, plain, stores, { groups, threshold: recreationRule.threshold, selection, macOnlyEncrypted: false, providers })
   await context.audit.record('encrypt', path)
   return await renderEncrypted(plain, change, stores)
-}
-
-/** Top-level entries of all documents in one map: later ones win, comments go. */
-function mergeDocuments(tree: Tree): MapNode {
-  const entries = new Map<string, Entry>()
-  for (const item of tree.flatMap(({ items }) => items)) if (item.kind === 'entry') entries.set(item.key, item)
-  return { kind: 'map', items: [...entries.values()] }
 }
