@@ -215,7 +215,7 @@ describe.skipIf(!canApply)(`the real API server${canApply ? '' : ' (left out: ri
     ['in all namespaces', { httpAccess: 'token' }, () => ({})],
     ['in single namespaces', { rbac: { clusterRole: false, namespacedRoles: true } }, ({ apps }) => ({ additionalNamespaces: [apps] })],
   ])('finds the roles of the chart enough %s', async (_where, values, more) => {
-    const rig = await Rig.start(cluster, { withKey: false, withRoles: false })
+    const rig = await Rig.start(cluster, { withKey: false, roles: 'no' })
     try {
       const all = template({ fullnameOverride: rig.account.name, namespace: rig.own, ...values, ...more(rig) })
       for (const object of all.filter(({ kind }) => kind.includes('Role'))) await cluster.put(object)

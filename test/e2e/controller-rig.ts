@@ -6,13 +6,12 @@ import { randomBytes } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseAllDocuments } from 'yaml'
 import { KubeError } from '@waxseal/kube'
 import { newKeySecret, readKeySecret, sealSecret, type GeneratedKey, type SealedSecretManifest, type SecretManifest } from '@waxseal/sealed'
+import { built } from '../programs.ts'
 import { ROOT, type Account, type AnyObject, type Cluster, type Json } from './cluster.ts'
+import { bindIn, bindRoles, flagsUnder, type Roles } from './roles.ts'
 
-const ROLES_FILE = join(ROOT, 'controller', 'deploy', 'kustomize', 'rbac.yaml')
-const CONTROLLER = join(ROOT, 'controller', 'src', 'main.ts')
 /** The recorded keys are old. */
 const FLAGS = ['--listen-addr', '127.0.0.1:0', '--listen-metrics-addr', '127.0.0.1:0', '--key-size', '2048', '--key-renew-period', '0']
 const READY_MS = 20_000
@@ -40,8 +39,7 @@ export interface SealedStatus {
 export interface RigOptions {
   /** Without: the controller makes its first key. */
   readonly withKey?: boolean
-  /** Without: the test binds roles itself. */
-  readonly withRoles?: boolean
+  readonly roles?: Roles
 }
 
 /** A tenant of the cluster: a controller's namespace, one for SealedSecrets, and what is needed to start replicas. */
@@ -52,25 +50,27 @@ export class Rig<Server extends Cluster = Cluster> {
   readonly own: string
   readonly apps: string
   readonly account: Account
+  readonly roles: Roles
   readonly #folder = mkdtempSync(join(tmpdir(), 'waxseal-e2e-'))
   readonly #namespaces = new Set<string>()
   readonly #running = new Set<RunningController>()
   #token = ''
 
-  private constructor(cluster: Server) {
+  private constructor(cluster: Server, roles: Roles) {
     const id = randomBytes(3).toString('hex')
     this.cluster = cluster
+    this.roles = roles
     this.own = `own-${id}`
     this.apps = `apps-${id}`
     this.account = { namespace: this.own, name: 'sealed-secrets-controller' }
   }
 
-  static async start<Server extends Cluster>(cluster: Server, { withKey = true, withRoles = true }: RigOptions = {}): Promise<Rig<Server>> {
-    const rig = new Rig(cluster)
+  static async start<Server extends Cluster>(cluster: Server, { withKey = true, roles = 'its own' }: RigOptions = {}): Promise<Rig<Server>> {
+    const rig = new Rig(cluster, roles)
     await rig.createNamespace(rig.own)
-    await rig.createNamespace(rig.apps)
     await cluster.put({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: rig.account })
-    if (withRoles) await rig.#bindRoles()
+    await bindRoles(cluster, roles, rig.account)
+    await rig.createNamespace(rig.apps)
     rig.#token = await cluster.token(rig.account)
     if (withKey) await rig.addKey(rig.key)
     return rig
@@ -85,23 +85,12 @@ export class Rig<Server extends Cluster = Cluster> {
     rmSync(this.#folder, { recursive: true, force: true })
   }
 
+  /** Looked after by controllers that are started later; under roles for all namespaces by all of them. */
   async createNamespace(name: string): Promise<void> {
+    if (this.#namespaces.has(name)) return
     this.#namespaces.add(name)
     await this.cluster.put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
-  }
-
-  /** Those of controller/deploy, for the account and namespace of this tenant. */
-  async #bindRoles(): Promise<void> {
-    const text = readFileSync(ROLES_FILE, 'utf8').replaceAll('namespace: kube-system', `namespace: ${this.own}`)
-    for (const document of parseAllDocuments(text)) {
-      const object = document.toJS() as AnyObject
-      const isOfCluster = object.metadata.namespace === undefined
-      await this.cluster.put(isOfCluster ? { ...object, metadata: { name: `${object.metadata.name}-${this.own}` }, ...this.#roleRef(object) } : object)
-    }
-  }
-
-  #roleRef({ roleRef }: AnyObject): object {
-    return roleRef === undefined ? {} : { roleRef: { ...(roleRef as Json), name: `${String((roleRef as Json)['name'])}-${this.own}` } }
+    if (name !== this.own) await bindIn(name, this.cluster, this.roles, this.account)
   }
 
   /** @returns the name of the key Secret */
@@ -184,19 +173,23 @@ export class Rig<Server extends Cluster = Cluster> {
     return keys.sort((a, b) => b.certificate.notBefore.getTime() - a.certificate.notBefore.getTime())[0]
   }
 
-  /** @param program - what Node is given to run it: the sources, or a build */
-  async controller(args: readonly string[] = [], program: readonly string[] = [CONTROLLER]): Promise<RunningController> {
-    const controller = new RunningController([...program, ...FLAGS, ...args], this.#podEnv())
+  /** @param program - what Node is given to run it */
+  async controller(args: readonly string[] = [], program: readonly string[] = [built('waxseal-controller')]): Promise<RunningController> {
+    const controller = new RunningController([...program, ...FLAGS, ...this.#flags(), ...args], this.#podEnv())
     this.#running.add(controller)
     await controller.listening
     return controller
+  }
+
+  #flags(): readonly string[] {
+    return flagsUnder(this.roles, [...this.#namespaces].filter((name) => name !== this.own))
   }
 
   /** Runs `check`. */
   check(args: readonly string[] = []): Promise<{ readonly status: number | null; readonly lines: readonly string[] }> {
     return new Promise((resolve) => {
       const env = { PATH: process.env['PATH'], ...this.#podEnv() }
-      const child = execFile(process.execPath, [CONTROLLER, 'check', ...args], { env }, (_, stdout, stderr) => resolve({ status: child.exitCode, lines: `${stdout}${stderr}`.trimEnd().split('\n') }))
+      const child = execFile(process.execPath, [built('waxseal-controller'), 'check', ...this.#flags(), ...args], { env }, (_, stdout, stderr) => resolve({ status: child.exitCode, lines: `${stdout}${stderr}`.trimEnd().split('\n') }))
     })
   }
 

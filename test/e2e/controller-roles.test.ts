@@ -1,22 +1,10 @@
 /**
  * The controller under the roles of upstream's manifests: people change the image before the chart.
  */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { EmbeddedCluster, SERVERS, startCluster, type Cluster } from './cluster.ts'
 import { Rig, sleep, waitFor } from './controller-rig.ts'
-
-const RBAC = 'rbac.authorization.k8s.io'
-
-/** `secrets-unsealer` of controller.yaml; the chart has the same as a Role for each additional namespace. */
-const UNSEALER = [
-  { apiGroups: ['bitnami.com'], resources: ['sealedsecrets'], verbs: ['get', 'list', 'watch'] },
-  { apiGroups: ['bitnami.com'], resources: ['sealedsecrets/status'], verbs: ['update'] },
-  { apiGroups: [''], resources: ['secrets'], verbs: ['get', 'list', 'create', 'update', 'delete', 'watch'] },
-  { apiGroups: [''], resources: ['events'], verbs: ['create', 'patch'] },
-  { apiGroups: [''], resources: ['namespaces'], verbs: ['get'] },
-]
-/** `sealed-secrets-key-admin`, in the controller's own namespace. */
-const KEY_ADMIN = [{ apiGroups: [''], resources: ['secrets'], verbs: ['create', 'list'] }]
+import type { Roles } from './roles.ts'
 
 describe.each(SERVERS)("under upstream's roles, on the %s API server", (server) => {
   let cluster: Cluster
@@ -25,18 +13,10 @@ describe.each(SERVERS)("under upstream's roles, on the %s API server", (server) 
     cluster = await startCluster(server)
   })
   afterAll(() => cluster.stop())
-  beforeEach(async () => {
-    rig = await Rig.start(cluster, { withKey: false, withRoles: false })
-  })
   afterEach(() => rig.stop())
 
-  async function bind(kind: 'ClusterRole' | 'Role', role: string, rules: readonly object[], namespace?: string): Promise<void> {
-    const name = `${role}-${rig.own}` // roles of the cluster are nobody's own
-    const metadata = { name, ...(namespace ? { namespace } : {}) }
-    const apiVersion = `${RBAC}/v1`
-    await cluster.put({ apiVersion, kind, metadata, rules })
-    const roleRef = { apiGroup: RBAC, kind, name }
-    await cluster.put({ apiVersion, kind: `${kind}Binding`, metadata, subjects: [{ kind: 'ServiceAccount', ...rig.account }], roleRef })
+  async function start(roles: Roles): Promise<void> {
+    rig = await Rig.start(cluster, { withKey: false, roles })
   }
 
   /** What was refused, apart from what is asked to find out what is permitted. */
@@ -47,9 +27,9 @@ describe.each(SERVERS)("under upstream's roles, on the %s API server", (server) 
   }
 
   it('does all of its work, as the only replica', async () => {
-    await bind('ClusterRole', 'secrets-unsealer', UNSEALER)
-    await bind('Role', 'sealed-secrets-key-admin', KEY_ADMIN, rig.own)
+    await start("upstream's")
     const controller = await (await rig.controller()).ready()
+    expect((await controller.fetch('/healthz')).status).toBe(200) // all that its probes ask
     expect(controller.output).toContain('The role permits no leases')
     const certificate = await (await controller.fetch('/v1/cert.pem')).text()
     expect(certificate).toContain('BEGIN CERTIFICATE')
@@ -75,9 +55,8 @@ describe.each(SERVERS)("under upstream's roles, on the %s API server", (server) 
   })
 
   it('works with roles in single namespaces, without the right to watch its keys', async () => {
-    await bind('Role', 'sealed-secrets-key-admin', KEY_ADMIN, rig.own)
-    await bind('Role', 'secrets-unsealer', UNSEALER, rig.apps)
-    const controller = await rig.controller([`--additional-namespaces=${rig.apps}`])
+    await start("upstream's single-namespace")
+    const controller = await rig.controller()
     await waitFor(async () => (await rig.keySecrets()).length > 0)
     await rig.addKey(rig.key)
     await rig.apply(rig.seal('a', { k: 'v' }))
@@ -85,7 +64,7 @@ describe.each(SERVERS)("under upstream's roles, on the %s API server", (server) 
     await sleep(50)
     expect(controller.output.match(/does not permit watching/g)).toHaveLength(1)
     expect(await controller.stop()).toBe(0)
-    const { status, lines } = await rig.check([`--additional-namespaces=${rig.apps}`])
+    const { status, lines } = await rig.check()
     expect(status).toBe(1) // the own namespace is looked at as well
     expect(lines).toContain(`error    the role lacks get sealedsecrets in ${rig.own}, list sealedsecrets in ${rig.own}, watch sealedsecrets in ${rig.own}: no SealedSecret is opened there`)
     expect(lines).toContain(`warning  the role lacks watch secrets in ${rig.own}: sealing keys are looked for twice a minute`)

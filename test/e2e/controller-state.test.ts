@@ -2,14 +2,17 @@
  * What the controller remembers across restarts, and what it costs where that is lost, stale or made up.
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { EmbeddedCluster, SERVERS, startCluster, type AnyObject, type Cluster } from './cluster.ts'
+import { EmbeddedCluster, startCluster, type AnyObject, type Cluster } from './cluster.ts'
 import { Rig, sleep, waitFor, type RunningController } from './controller-rig.ts'
+import { UNDER_ALL_ROLES } from './roles.ts'
 
 const TIME = '2026-01-02T03:04:05Z'
 const STATE = 'waxseal-state-0'
 const SEALED_SECRETS = { group: 'bitnami.com', version: 'v1alpha1', plural: 'sealedsecrets' }
 
-describe.each(SERVERS)('the state, on the %s API server', (server) => {
+const SETTINGS = UNDER_ALL_ROLES.filter(([, roles]) => roles !== "upstream's single-namespace") // which permit no state
+
+describe.each(SETTINGS)('the state, on the %s API server under %s roles', (server, roles) => {
   let cluster: Cluster
   let rig: Rig
   beforeAll(async () => {
@@ -17,7 +20,7 @@ describe.each(SERVERS)('the state, on the %s API server', (server) => {
   })
   afterAll(() => cluster.stop())
   beforeEach(async () => {
-    rig = await Rig.start(cluster)
+    rig = await Rig.start(cluster, { roles })
   })
   afterEach(() => rig.stop())
 
@@ -146,22 +149,10 @@ describe.each(SERVERS)('the state, on the %s API server', (server) => {
 describe('roles for single namespaces', () => {
   it('keep the state in memory', async () => {
     const cluster = await EmbeddedCluster.start()
-    const rig = await Rig.start(cluster, { withRoles: false })
+    const rig = await Rig.start(cluster, { roles: "upstream's single-namespace" })
     try {
-      const RBAC = 'rbac.authorization.k8s.io'
-      const rules = [{ apiGroups: ['*'], resources: ['*'], verbs: ['get', 'list', 'watch', 'create', 'update', 'patch'] }]
-      for (const [namespace, granted] of [[rig.apps, rules], [rig.own, [{ apiGroups: [''], resources: ['secrets'], verbs: ['create', 'list'] }]]] as const) {
-        await cluster.put({ apiVersion: `${RBAC}/v1`, kind: 'Role', metadata: { name: 'r', namespace }, rules: granted })
-        await cluster.put({
-          apiVersion: `${RBAC}/v1`,
-          kind: 'RoleBinding',
-          metadata: { name: 'r', namespace },
-          subjects: [{ kind: 'ServiceAccount', ...rig.account }],
-          roleRef: { apiGroup: RBAC, kind: 'Role', name: 'r' },
-        })
-      }
       await rig.apply(rig.seal('a', { k: 'v' }))
-      const controller = await rig.controller([`--additional-namespaces=${rig.apps}`])
+      const controller = await rig.controller()
       await waitFor(() => rig.isSynced('a'))
       expect(await controller.stop()).toBe(0)
       expect(controller.output.match(/The role permits no state/g)).toHaveLength(1)

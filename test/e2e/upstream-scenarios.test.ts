@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { SERVERS, startCluster, type Cluster } from './cluster.ts'
+import { startCluster, type Cluster } from './cluster.ts'
 import { recordedKey, Rig } from './controller-rig.ts'
+import { UNDER_ALL_ROLES } from './roles.ts'
 import { goldens, PLAYS, Stage, withoutEmpty, type Snapshot } from './upstream-scenarios.ts'
 
 /** Recordings that are no scenario of the cluster, or that ours answers otherwise on purpose; their own tests stand elsewhere. */
@@ -21,12 +22,13 @@ function comparable({ events, ...rest }: Snapshot): unknown {
   return { ...rest, events: events.map((event) => (event.type === 'Warning' ? { ...event, count: 'some' } : event)) }
 }
 
-describe.each(SERVERS)('on the %s API server, does what upstream did', (server) => {
+describe.each(UNDER_ALL_ROLES)('on the %s API server under %s roles, does what upstream did', (server, roles) => {
   let cluster: Cluster
   let rig: Rig
   beforeAll(async () => {
     cluster = await startCluster(server)
-    rig = await Rig.start(cluster, { withKey: false })
+    rig = await Rig.start(cluster, { withKey: false, roles })
+    await Promise.all(Object.keys(goldens).map((name) => Stage.open(rig, name)))
     for (const name of ['k1', 'k2', 'k3'] as const) await rig.addKey(recordedKey(name))
     await (await rig.controller()).ready()
   })

@@ -36,6 +36,12 @@ interface SealOptions {
   readonly secret?: Partial<SecretManifest>
 }
 
+/** Where a scenario plays. Roles in single namespaces must know them before. */
+function namespacesOf(scenario: string): readonly [string, ...string[]] {
+  const first = `t-${scenario.replaceAll('_', '-')}`
+  return goldens[scenario]?.['second'] ? [first, `${first}-2`] : [first]
+}
+
 /** One namespace in which one scenario plays. */
 export class Stage {
   readonly ns: string
@@ -47,9 +53,9 @@ export class Stage {
   }
 
   static async open(rig: Rig, name: string): Promise<Stage> {
-    const stage = new Stage(rig, `t-${name.replaceAll('_', '-')}`)
-    await rig.createNamespace(stage.ns)
-    return stage
+    const namespaces = namespacesOf(name)
+    await Promise.all(namespaces.map((namespace) => rig.createNamespace(namespace)))
+    return new Stage(rig, namespaces[0])
   }
 
   seal(name: string, data: Readonly<Record<string, string>>, { key = 'k3', scope = 'strict', meta = {}, secret = {} }: SealOptions = {}, ns = this.ns): SealedSecretManifest {
@@ -330,7 +336,6 @@ export const PLAYS: Readonly<Record<string, Play>> = {
     await stage.settled()
   },
   async two_namespaces(stage) {
-    await stage.rig.createNamespace(`${stage.ns}-2`)
     for (const ns of [stage.ns, `${stage.ns}-2`]) {
       await stage.apply(stage.seal('a', { k: ns }, {}, ns))
       await stage.settled('a', ns)
