@@ -11,6 +11,7 @@ import type { Context } from './context.ts'
 import { exitStatusOf } from './exit-status.ts'
 import { kindOfFile, readFileBounded } from './files.ts'
 import { printError } from './print-error.ts'
+import { clearProgress, Progress } from './progress.ts'
 import { creationRuleFor, STDIO } from './secret-file.ts'
 
 /** Files at once: enough to hide the round trips to key services, few enough for their limits. */
@@ -113,13 +114,21 @@ export function searchedText(file: string, context: Context): string {
 }
 
 /** Does the work for all files, some at a time, and gives the results in the order of the files. */
-export async function forEachFile<T>(files: readonly string[], work: (file: string) => Promise<T>): Promise<readonly T[]> {
+export async function forEachFile<T>(files: readonly string[], context: Context, work: (file: string) => Promise<T>): Promise<readonly T[]> {
+  const progress = new Progress(context, files.length)
   const results = new Map<string, T>()
   const waiting = files.values()
   const worker = async (): Promise<void> => {
-    for (const file of waiting) results.set(file, await work(file))
+    for (const file of waiting) {
+      results.set(file, await work(file))
+      progress.advance()
+    }
   }
-  await Promise.all(Array.from({ length: Math.min(WIDTH, files.length) }, worker))
+  try {
+    await Promise.all(Array.from({ length: Math.min(WIDTH, files.length) }, worker))
+  } finally {
+    clearProgress()
+  }
   return files.map((file) => results.get(file) as T)
 }
 
@@ -133,7 +142,7 @@ export async function eachOnItsOwn(files: readonly string[], context: Context, w
     await work(only)
     return 0
   }
-  const failures = await forEachFile(files, async (file) => {
+  const failures = await forEachFile(files, context, async (file) => {
     try {
       await work(file)
       return undefined

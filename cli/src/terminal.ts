@@ -5,6 +5,7 @@
 import { openSync, writeSync } from 'node:fs'
 import { ReadStream } from 'node:tty'
 import { CodedError } from '@waxseal/core'
+import { hideProgress } from './progress.ts'
 
 const CTRL_C = '\u0003'
 const CTRL_D = '\u0004'
@@ -67,6 +68,7 @@ async function onTerminal(question: string, instead: string, listen: (terminal: 
   const { promise, resolve, reject } = Promise.withResolvers<string>()
   const cancel = (): void => reject(new CodedError('CANCELED', 'canceled'))
   const echo = (text: string): void => void writeSync(fd, text)
+  const showProgress = hideProgress()
   for (const signal of SIGNALS) process.on(signal, cancel)
   echo(question)
   try {
@@ -80,6 +82,7 @@ async function onTerminal(question: string, instead: string, listen: (terminal: 
     terminal.setRawMode(false)
     echo('\n')
     terminal.destroy()
+    showProgress()
     for (const signal of SIGNALS) process.off(signal, cancel)
   }
 }

@@ -14,7 +14,7 @@ export const decrypt: NativeAction = async (args, options, context) => {
   const outputType = options.text('outputType')
   checkOutput(files, output)
   if (files.includes(STDIO) && type === undefined) throw new CodedError('USAGE', 'standard input has no name to tell its format', { hint: 'give --type' })
-  const results = await forEachFile(files, async (file) => {
+  const results = await forEachFile(files, context, async (file) => {
     const outputFormat = outputType === undefined ? undefined : formatOf(file, outputType)
     const { source, format, opened } = await openSecretFile(context, file, type, true)
     const keepsFormat = outputFormat === undefined || outputFormat === format

@@ -5,7 +5,7 @@
 import { CodedError } from '@waxseal/core'
 import type { NativeAction } from '../native-command.ts'
 import { checkOutput, deliver, encryptPlain, formatOf, inFile, newFileSettings, parsePlainFile, readSource, STDIO, type Result } from '../secret-file.ts'
-import { plainFiles } from '../secret-tree.ts'
+import { forEachFile, plainFiles } from '../secret-tree.ts'
 
 export const encrypt: NativeAction = async (args, options, context) => {
   const ruleFile = options.text('config')
@@ -18,15 +18,14 @@ export const encrypt: NativeAction = async (args, options, context) => {
     throw new CodedError('USAGE', 'standard input has no name to tell its format and rule', { hint: 'give --filename NAME, or --type' })
   }
   const choice = { recipients: options.list('age'), ruleFile }
-  const results = new Map<string, Result>()
-  for (const file of files) {
+  const results = await forEachFile(files, context, async (file): Promise<readonly [string, Result]> => {
     const name = file === STDIO ? (stdinName ?? STDIO) : file
     const format = formatOf(name, type)
     const source = readSource(context, file)
     const settings = await newFileSettings(context, name, format, choice)
     const bytes = await inFile(file, () => encryptPlain(context, name, parsePlainFile(format, source), format, settings))
-    results.set(file, { bytes, ...(output.inPlace && { before: source }) })
-  }
-  deliver(context, results, output)
+    return [file, { bytes, ...(output.inPlace && { before: source }) }]
+  })
+  deliver(context, new Map(results), output)
   return 0
 }

@@ -38,7 +38,7 @@ export const publish: NativeAction = async (args, options, context) => {
   const providers = await nativeProviders(context)
   const names = namesAtDestination(args, context)
   const files = [...names.keys()]
-  const found = await forEachFile(files, async (file) => {
+  const found = await forEachFile(files, context, async (file) => {
     const rule = await inFile(rules.path, () => ruleOf(file, rules, args.includes(file), context))
     return rule && (await ready(file, nameAtDestination(names.get(file)!, rule, options.bool('omitExtensions')), rule, providers, options, context))
   })

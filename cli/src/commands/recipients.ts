@@ -30,7 +30,7 @@ export const recipients: NativeAction = async ([action = '', ...args], options, 
 async function list(args: readonly string[], options: OptionValues, providers: Providers, context: Context): Promise<number> {
   const files = secretFiles(args, context)
   const names = await keyNames(context)
-  const found = await forEachFile(files, (file) =>
+  const found = await forEachFile(files, context, (file) =>
     inFile(file, () => {
       const { groups, threshold } = read(file, options, providers, context)
       return { file, groupsNeeded: requiredGroups(groups.length, threshold), groups: groups.map((group) => group.map((ref) => recipientOf(ref, names, providers))) }
@@ -79,7 +79,7 @@ function removing(name: string, providers: Providers): Change {
 async function changeKeys(files: readonly string[], action: 'add' | 'remove', change: Change, options: OptionValues, providers: Providers, context: Context): Promise<number> {
   const rotates = action === 'remove'
   const planned = new Map(
-    await forEachFile(files, (file) =>
+    await forEachFile(files, context, (file) =>
       inFile(file, () => {
         const metadata = read(file, options, providers, context)
         const groups = change(metadata.groups)

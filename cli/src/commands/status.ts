@@ -35,7 +35,7 @@ export const status: NativeAction = async (args, options, context) => {
   const rules = await findRules(context, options.text('config'))
   const named = args.length === 0 ? ['.'] : args
   const files = named.flatMap((arg) => (isFolder(arg, context) ? [...filesBelow(arg, context)] : [arg]))
-  const found = (await forEachFile(files, (file) => statusOf(file, named.includes(file), rules, providers, context))).filter((each) => each !== undefined)
+  const found = (await forEachFile(files, context, (file) => statusOf(file, named.includes(file), rules, providers, context))).filter((each) => each !== undefined)
   if (options.bool('json')) context.stdout.write(`${JSON.stringify(found, null, 2)}\n`)
   else for (const { file, state, problem } of found) context.stdout.write(`${state.padEnd(9)}  ${printable(file)}${state === 'encrypted' ? '' : `\n             ${problem === undefined ? LINES[state] : printable(problem)}`}\n`)
   return found.every(({ state }) => state === 'encrypted') ? 0 : 1

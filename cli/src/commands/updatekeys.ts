@@ -25,7 +25,7 @@ export const updateKeys: NativeAction = async (args, options, context) => {
   const files = secretFiles(args, context)
   const rotates = options.bool('rotate')
   const updates = new Map(
-    await forEachFile(files, async (file) => [file, await plan(file, { type: options.text('type'), ruleFile: options.text('config'), rotates }, providers, context)] as const),
+    await forEachFile(files, context, async (file) => [file, await plan(file, { type: options.text('type'), ruleFile: options.text('config'), rotates }, providers, context)] as const),
   )
   const due = files.filter((file) => rotates || changesAnything(updates.get(file)!.plan))
   if (due.length === 0 && !options.bool('json')) context.stderr.write(`${files.length === 1 ? 'the keys are' : `the keys of all ${files.length} files are`} those of the rules already\n`)

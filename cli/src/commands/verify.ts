@@ -17,7 +17,7 @@ interface Verdict {
 }
 
 export const verify: NativeAction = async (args, options, context) => {
-  const verdicts = await forEachFile(secretFiles(args.length === 0 ? ['.'] : args, context), async (file): Promise<Verdict> => {
+  const verdicts = await forEachFile(secretFiles(args.length === 0 ? ['.'] : args, context), context, async (file): Promise<Verdict> => {
     try {
       const { opened } = await openSecretFile(context, file, options.text('type'), true)
       return { file, verified: true, values: opened.plain.size }
