@@ -145,6 +145,16 @@ export const COMMANDS: readonly NativeCommand[] = [
     load: async () => (await import('./exec.ts')).execFile,
   },
   {
+    name: 'keyservice',
+    summary: 'let programs elsewhere use the keys of this machine',
+    details:
+      "SOPS's protocol, for sops --keyservice ADDRESS and for SOPS_KEYSERVICE=ADDRESS here. It has neither encryption nor authentication: a socket is for you alone, and a port must be one that only this machine reaches. Ends with Ctrl+C.",
+    options: [ALLOW, { flags: '--listen <address>', summary: 'unix:///path or tcp://127.0.0.1:port (default: waxseal-keyservice.sock in XDG_RUNTIME_DIR)' }, { flags: '--prompt', summary: 'ask on the terminal before each answer' }],
+    examples: ['waxseal keyservice --prompt', 'waxseal keyservice --listen unix:///run/user/1000/keys.sock', 'SOPS_KEYSERVICE=unix:///run/user/1000/keys.sock waxseal decrypt values.yaml'],
+    group: 'run',
+    load: async () => (await import('./keyservice.ts')).keyservice,
+  },
+  {
     name: 'publish',
     arguments: '<path...>',
     summary: 'send encrypted files to a bucket, or their values to Vault',

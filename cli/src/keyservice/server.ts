@@ -32,6 +32,13 @@ export function startKeyService(address: ListenAddress, options: KeyServiceOptio
   })
 }
 
+/** Until somebody ends the service. */
+export async function untilSignal(): Promise<'SIGINT' | 'SIGTERM'> {
+  return await new Promise((resolve) => {
+    for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => resolve(name))
+  })
+}
+
 async function answer(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, options: KeyServiceOptions): Promise<void> {
   stream.on('error', () => {}) // the client has gone
   let status: number = GRPC_STATUS.ok

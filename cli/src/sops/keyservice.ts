@@ -3,7 +3,7 @@
  * @module
  */
 import { type KeyRequest } from '../keyservice/messages.ts'
-import { type ListenAddress, startKeyService } from '../keyservice/server.ts'
+import { type ListenAddress, startKeyService, untilSignal } from '../keyservice/server.ts'
 import { trustHosts } from '@waxseal/core'
 import { loadProviders } from '../providers.ts'
 import { type Action, FatalError, SopsError } from './action.ts'
@@ -25,9 +25,7 @@ export const keyService: Action = async ({ context, flags, globals, log }) => {
     throw new FatalError(`listen ${network} ${address}: ${error.code ?? error.message}`)
   })
   log.write('info', `Listening on ${network}://${address}`, {}, LOGGER)
-  const signal = await new Promise<keyof typeof SIGNAL_WORDS>((resolve) => {
-    for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => resolve(name))
-  })
+  const signal = await untilSignal()
   log.write('info', `Caught signal ${SIGNAL_WORDS[signal]}: shutting down.`, {}, LOGGER)
   server.close()
   return 0
