@@ -45,7 +45,7 @@ export async function compare(document: Generated, real: Program): Promise<Compa
   compareResults('our file', oursByThem, oursByUs, false)
   compareResults('read by them', theirsByThem, oursByThem)
   const [content, back] = [contentOf(format, document.source), oursByUs.status === 0 ? contentOf(format, oursByUs.bytes) : undefined]
-  if (back !== undefined && !back.equals(content)) differ('round trip', oursByUs.bytes.toString(), explainRoundTrip(format, source, content, back))
+  if (back !== undefined && !back.equals(content)) differ('round trip', oursByUs.bytes.toString(), explainRoundTrip(document, source, oursByUs.bytes, [content, back]))
   const forged = theirsByThem.status === 0 ? tamper(document, theirs.bytes) : undefined
   if (forged !== undefined) {
     const [a, b] = [await real.decrypt(document, forged), await ownProgram.decrypt(document, forged)]

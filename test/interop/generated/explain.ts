@@ -129,15 +129,22 @@ export function explainStatus(theirs: Result, loss: string | undefined): string 
   return theirs.status === 0 ? undefined : loss
 }
 
-/** Comments of an alias are not all copied when it is expanded. */
-export function explainRoundTrip(format: Format, source: Tree, before: Buffer, after: Buffer): string | undefined {
-  if (leavesOf(source).some(({ node }) => Object.is(node.value, -0))) return 'nothing-lost'
-  return format.name === 'yaml' && explainTexts(format, after, before) === 'lost-comments-kept' ? 'aliases-expanded' : undefined
+/** Comments of an alias are not all copied when it is expanded; those that are stay, beside what they belong to, where the alias does not come back. */
+export function explainRoundTrip({ format, source }: Generated, tree: Tree, back: Buffer, [before, after]: readonly [Buffer, Buffer]): string | undefined {
+  if (leavesOf(tree).some(({ node }) => Object.is(node.value, -0))) return 'nothing-lost'
+  if (format.name !== 'yaml') return undefined
+  const isExpanded = countAliases(back) < countAliases(Buffer.from(source)) && explainTexts(format, before, after) !== undefined
+  return isExpanded || explainTexts(format, after, before) === 'lost-comments-kept' ? 'aliases-expanded' : undefined
+}
+
+function countAliases(yaml: Buffer): number {
+  return yaml.toString().match(/(?<=[\s[{,])\*\w+/g)?.length ?? 0
 }
 
 /** What the reference loses of a document, so that it cannot read its own file of it, or reads something else. */
 export function lossOf({ format, settings: { selection } }: Generated, source: Tree, encrypted: Tree | undefined): string | undefined {
-  if (encrypted !== undefined && leavesOf(encrypted).some(({ from, node: { value } }) => from.kind === 'list' && typeof value === 'string' && /^ENC\[.*,type:comment\]$/.test(value))) return 'list-comments-stay-comments'
+  if (encrypted === undefined) return 'nothing-lost' // nobody can read it
+  if (leavesOf(encrypted).some(({ from, node: { value } }) => from.kind === 'list' && typeof value === 'string' && /^ENC\[.*,type:comment\]$/.test(value))) return 'list-comments-stay-comments'
   const leaves = leavesOf(source)
   const keys = keysOf(source)
   const texts = [...keys, ...leaves.flatMap(({ node: { value } }) => (typeof value === 'string' ? [value] : []))]
