@@ -7,7 +7,7 @@ import { FunctionError, LimitError, TemplateError } from './errors.ts'
 import { printed } from './format.ts'
 import { quoteForError } from './lexer.ts'
 import { nodeText, type Body, type Command, type Operand, type Pipe, type Place, type Statement } from './nodes.ts'
-import { assignable, canBeNil, TYPE_NAMES, type Environment, type GoFunction, type ParameterType } from './signature.ts'
+import { assignable, canBeNil, nilOf, TYPE_NAMES, type Environment, type GoFunction, type ParameterType } from './signature.ts'
 import { timeField } from './time-methods.ts'
 import { Complex, Dict, Int, isTrue, List, sortedKeys, Struct, Time, typeName, type GoValue } from './values.ts'
 
@@ -337,7 +337,7 @@ class State {
   #valid(value: GoValue, type: ParameterType | undefined): GoValue {
     if (type === undefined) return value
     if (value === undefined || value === null) {
-      if (canBeNil(type)) return type === 'any' ? value : null
+      if (canBeNil(type)) return type === 'any' ? value : nilOf(type)
       return this.#fail(value === undefined ? `invalid value; expected ${TYPE_NAMES[type]}` : `wrong type for value; expected ${TYPE_NAMES[type]}; got interface {}`)
     }
     if (!assignable(value, type)) this.#fail(`wrong type for value; expected ${TYPE_NAMES[type]}; got ${typeName(value)}`)
@@ -350,7 +350,8 @@ class State {
       case 'dot':
         return this.#valid(dot, type)
       case 'nil':
-        if (type === undefined || canBeNil(type)) return type === 'any' || type === undefined ? undefined : null
+        if (type === undefined || type === 'any') return undefined
+        if (canBeNil(type)) return nilOf(type)
         return this.#fail(`cannot assign nil to ${TYPE_NAMES[type]}`)
       case 'field':
         return this.#valid(this.#field(dot, node, [node], MISSING), type)

@@ -5,7 +5,7 @@
  */
 import { Complex, Dict, Int, List, runes, runeAt, runeBytes, sortedKeys, Struct, Time, typeName, type GoValue } from './values.ts'
 import { quote, quotedRune } from './quote.ts'
-import { timeText } from './time.ts'
+import { timeSyntax, timeText } from './layout.ts'
 import { LimitError } from './errors.ts'
 
 /** Widths and precisions above this are refused by fmt, too. */
@@ -69,7 +69,7 @@ function preciseFloat(value: number, form: string, precision: number): string {
 }
 
 /** %v: what printing a value gives. Maps come in key order. */
-export function printed(value: GoValue, inside = false): string {
+export function printed(value: GoValue): string {
   if (value === undefined || value === null) return '<nil>'
   switch (typeof value) {
     case 'string':
@@ -82,10 +82,9 @@ export function printed(value: GoValue, inside = false): string {
     default:
       if (value instanceof Int) return value.type === 'time.Duration' || value.type === 'time.Month' || value.type === 'time.Weekday' ? timeText(value) : String(value.value)
       if (value instanceof Complex) return complexText(value, (n) => shortestFloat(n, 'g'))
-      if (value instanceof List) return `[${value.items.map((item) => printed(item, true)).join(' ')}]`
-      if (value instanceof Dict) return `map[${sortedKeys(value).map((key) => `${key}:${printed(value.entries.get(key), true)}`).join(' ')}]`
-      if (value instanceof Time) return timeText(value)
-      return inside && value.type.startsWith('*') ? '0xc000000000' : value.text
+      if (value instanceof List) return `[${value.items.map((item) => printed(item)).join(' ')}]`
+      if (value instanceof Dict) return `map[${sortedKeys(value).map((key) => `${key}:${printed(value.entries.get(key))}`).join(' ')}]`
+      return value instanceof Time ? timeText(value) : value.text
   }
 }
 
@@ -338,8 +337,9 @@ function canBackquote(s: string): boolean {
 function goSyntax(value: GoValue, inside = false): string {
   if (value === undefined || value === null) return inside ? 'interface {}(nil)' : '<nil>'
   if (typeof value === 'string') return quote(value)
-  if (value instanceof List) return `${typeName(value)}{${value.items.map((item) => goSyntax(item, true)).join(', ')}}`
+  if (value instanceof List) return value.isNil ? `${typeName(value)}(nil)` : `${typeName(value)}{${value.items.map((item) => goSyntax(item, true)).join(', ')}}`
   if (value instanceof Dict) return `${typeName(value)}{${sortedKeys(value).map((key) => `${quote(key)}:${goSyntax(value.entries.get(key), true)}`).join(', ')}}`
   if (value instanceof Int) return String(value.value)
+  if (value instanceof Time) return timeSyntax(value)
   return value instanceof Struct ? value.text : printed(value)
 }

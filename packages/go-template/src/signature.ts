@@ -55,6 +55,11 @@ export function canBeNil(type: ParameterType): boolean {
   return type === 'any' || type === 'dict' || type === 'list'
 }
 
+/** What a function gets for nil: a map or a list without anything in it. */
+export function nilOf(type: ParameterType): Dict | List {
+  return type === 'dict' ? new Dict() : List.ofFound([])
+}
+
 export function assignable(value: Exclude<GoValue, undefined | null>, type: ParameterType): boolean {
   switch (type) {
     case 'any':

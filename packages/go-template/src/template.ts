@@ -16,6 +16,7 @@ import { REGEXES } from './functions/regexes.ts'
 import { STRINGS } from './functions/strings.ts'
 import { URLS } from './functions/urls.ts'
 import { VERSIONS } from './functions/versions.ts'
+import { WORDS } from './functions/words.ts'
 import type { Body } from './nodes.ts'
 import { parse } from './parser.ts'
 import type { Budget, GoFunction } from './signature.ts'
@@ -34,7 +35,7 @@ export const DEFAULT_LIMITS: Limits = { outputBytes: 2 << 20, timeMs: 2000, step
 
 /** sprig's later functions win over Go's of the same name (`slice`). */
 const FUNCTIONS: ReadonlyMap<string, GoFunction> = new Map(
-  [BUILTINS, STRINGS, COLLECTIONS, NUMBERS, ENCODING, DATES, PATHS, REGEXES, VERSIONS, URLS, CRYPTO].flatMap((group) => Object.entries(group)),
+  [BUILTINS, STRINGS, WORDS, COLLECTIONS, NUMBERS, ENCODING, DATES, PATHS, REGEXES, VERSIONS, URLS, CRYPTO].flatMap((group) => Object.entries(group)),
 )
 
 class Meter implements Budget {

@@ -3,7 +3,8 @@
  * @module
  */
 import { FunctionError } from './errors.ts'
-import { formatTime, shownTime, timeText, ZERO_TIME } from './time.ts'
+import { formatTime, timeText } from './layout.ts'
+import { floorDiv, shownTime, ZERO_TIME } from './time.ts'
 import { Int, Time, typeName, type GoValue } from './values.ts'
 
 type Method = (args: readonly GoValue[]) => GoValue
@@ -41,10 +42,12 @@ const TIME_METHODS: Readonly<Record<string, (time: Time) => Method>> = {
   Nanosecond: (t) => () => BigInt(shownTime(t).ns),
   YearDay: (t) => () => BigInt(shownTime(t).yearDay),
   Weekday: (t) => () => new Int('time.Weekday', BigInt(shownTime(t).weekday)),
-  Unix: (t) => () => new Int('int64', t.unixNs / 1_000_000_000n),
-  UnixMilli: (t) => () => new Int('int64', t.unixNs / 1_000_000n),
+  Unix: (t) => () => new Int('int64', floorDiv(t.unixNs, 1_000_000_000n)),
+  UnixMilli: (t) => () => new Int('int64', floorDiv(t.unixNs, 1_000_000n)),
   UnixNano: (t) => () => new Int('int64', t.unixNs),
+  UnixMicro: (t) => () => new Int('int64', floorDiv(t.unixNs, 1000n)),
   UTC: (t) => () => new Time(t.unixNs),
+  Local: (t) => () => new Time(t.unixNs, 'Local'),
   String: (t) => () => timeText(t),
   IsZero: (t) => () => t.unixNs === ZERO_TIME.unixNs,
   Format: (t) => (args) => formatTime(t, text(args[0])),
@@ -53,6 +56,7 @@ const TIME_METHODS: Readonly<Record<string, (time: Time) => Method>> = {
   Sub: (t) => (args) => new Int('time.Duration', t.unixNs - other(args[0]).unixNs),
   Before: (t) => (args) => t.unixNs < other(args[0]).unixNs,
   After: (t) => (args) => t.unixNs > other(args[0]).unixNs,
+  Compare: (t) => (args) => (t.unixNs < other(args[0]).unixNs ? -1n : t.unixNs > other(args[0]).unixNs ? 1n : 0n),
   Equal: (t) => (args) => t.unixNs === other(args[0]).unixNs,
 }
 
@@ -61,6 +65,7 @@ const INT_METHODS: Readonly<Record<string, (value: Int) => Method>> = {
   Hours: (v) => () => Number(v.value) / 3.6e12,
   Minutes: (v) => () => Number(v.value) / 6e10,
   Seconds: (v) => () => Number(v.value) / 1e9,
+  Microseconds: (v) => () => new Int('int64', v.value / 1000n),
   Milliseconds: (v) => () => new Int('int64', v.value / 1_000_000n),
   Nanoseconds: (v) => () => new Int('int64', v.value),
 }

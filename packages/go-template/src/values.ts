@@ -30,9 +30,17 @@ export class List {
   /** Element type. */
   readonly of: 'interface {}' | 'string' | 'int' | '[]interface {}'
   readonly items: readonly GoValue[]
-  constructor(items: readonly GoValue[], of: List['of'] = 'interface {}') {
+  /** Go's nil slice: an empty list that JSON calls null. */
+  readonly isNil: boolean
+  constructor(items: readonly GoValue[], of: List['of'] = 'interface {}', isNil = false) {
     this.items = items
     this.of = of
+    this.isNil = isNil
+  }
+
+  /** The list of what was found; nil if nothing was. */
+  static ofFound(items: readonly GoValue[], of: List['of'] = 'interface {}'): List {
+    return new List(items, of, items.length === 0)
   }
 }
 
@@ -46,11 +54,14 @@ export class Dict {
   }
 }
 
+/** A zone by its name in the tz database, or an offset (seconds east of UTC) with or without a name. */
+export type Zone = string | { readonly name: string; readonly offset: number }
+
 /** A moment: nanoseconds since 1970 and the zone it is shown in. */
 export class Time {
   readonly unixNs: bigint
-  readonly zone: string
-  constructor(unixNs: bigint, zone = 'UTC') {
+  readonly zone: Zone
+  constructor(unixNs: bigint, zone: Zone = 'UTC') {
     this.unixNs = unixNs
     this.zone = zone
   }
@@ -181,17 +192,23 @@ export function int64(value: bigint): bigint {
   return BigInt.asIntN(64, value)
 }
 
+/** The same moment shown in the same zone. */
+export function sameTime(a: Time, b: Time): boolean {
+  const [x, y] = [a.zone, b.zone]
+  return a.unixNs === b.unixNs && (typeof x === 'string' || typeof y === 'string' ? x === y : x.name === y.name && x.offset === y.offset)
+}
+
 /** reflect.DeepEqual. */
 export function deepEqual(a: GoValue, b: GoValue): boolean {
   if (a instanceof Int && b instanceof Int) return a.type === b.type && a.value === b.value
   if (a instanceof List && b instanceof List) {
-    return a.of === b.of && a.items.length === b.items.length && a.items.every((item, i) => deepEqual(item, b.items[i]))
+    return a.of === b.of && a.isNil === b.isNil && a.items.length === b.items.length && a.items.every((item, i) => deepEqual(item, b.items[i]))
   }
   if (a instanceof Dict && b instanceof Dict) {
     if (a.of !== b.of || a.entries.size !== b.entries.size) return false
     return [...a.entries].every(([key, value]) => b.entries.has(key) && deepEqual(value, b.entries.get(key)))
   }
-  if (a instanceof Time && b instanceof Time) return a.unixNs === b.unixNs && a.zone === b.zone
+  if (a instanceof Time && b instanceof Time) return sameTime(a, b)
   if (a instanceof Struct && b instanceof Struct) return a.type === b.type && a.text === b.text
   return (a ?? null) === (b ?? null)
 }

@@ -20,7 +20,8 @@ interface Goldens {
   readonly cases: readonly Golden[]
 }
 
-const goldens = JSON.parse(readFileSync(join(import.meta.dirname, '../../../fixtures/go-template-1.26.8/goldens.json'), 'utf8')) as Goldens
+const FIXTURES = join(import.meta.dirname, '../../../fixtures/go-template-1.26.8')
+const goldens = JSON.parse(readFileSync(join(FIXTURES, 'goldens.json'), 'utf8')) as Goldens
 
 function dataOf(name: string): Dict {
   const texts = Object.entries(goldens.values[name] ?? {}).map(([key, value]) => [bytesOf(key), bytesOf(value)] as const)
@@ -50,4 +51,32 @@ describe('text/template and sprig as recorded from Go', () => {
       expect(result).toEqual(wanted)
     })
   }
+})
+
+interface Calls {
+  readonly valuesB64: Readonly<Record<string, string>>
+  readonly cases: Readonly<Record<string, readonly { readonly template: string; readonly output?: string; readonly outputB64?: string; readonly stage?: string }[]>>
+}
+
+const calls = JSON.parse(readFileSync(join(FIXTURES, 'functions.json'), 'utf8')) as Calls
+
+describe('unusual arguments as recorded from Go', () => {
+  const data = new Dict(new Map(Object.entries(calls.valuesB64).map(([key, value]) => [bytesOf(key), Buffer.from(value, 'base64').toString('latin1')])), 'string')
+
+  it('has cases', () => {
+    expect(Object.values(calls.cases).flat().length).toBe(268)
+  })
+
+  it.each(Object.entries(calls.cases))('%s', (_function, cases) => {
+    for (const { template, output, outputB64, stage } of cases) {
+      let result: string
+      try {
+        result = Buffer.from(Template.parse('key', template).execute(data)).toString('base64')
+      } catch (error) {
+        if (!(error instanceof TemplateError)) throw error
+        result = error.stage
+      }
+      expect([template, result]).toEqual([template, stage ?? outputB64 ?? Buffer.from(output ?? '').toString('base64')])
+    }
+  })
 })

@@ -6,7 +6,7 @@
 import { FunctionError } from '../errors.ts'
 import { printed, sprint, sprintf } from '../format.ts'
 import { fn, type GoFunction } from '../signature.ts'
-import { Complex, Dict, Int, isTrue, List, runes, Time, typeName, type GoValue } from '../values.ts'
+import { Complex, Dict, Int, isTrue, List, runes, sameTime, Time, typeName, type GoValue } from '../values.ts'
 
 /** Room for one printf; the rendering's own bound comes on top. */
 const MAX_PRINTED_BYTES = 4 << 20
@@ -79,7 +79,7 @@ function equal(a: GoValue, others: readonly GoValue[]): boolean {
     }
     if (ka === undefined) {
       if (!comparable(b)) refuse(b)
-      if (a instanceof Time && b instanceof Time ? a.unixNs === b.unixNs && a.zone === b.zone : a === b) return true
+      if (a instanceof Time && b instanceof Time ? sameTime(a, b) : a === b) return true
       continue
     }
     if (ka === 'int' || ka === 'uint' ? integer(a) === integer(b) : a instanceof Complex && b instanceof Complex ? a.re === b.re && a.im === b.im : a === b) return true

@@ -3,6 +3,7 @@
  * Follows: Masterminds/sprig v3.3.0 list.go, dict.go, defaults.go, reflect.go; imdario/mergo (merge).
  * @module
  */
+import { toInt64 } from '../convert.ts'
 import { FunctionError } from '../errors.ts'
 import { fn, type Environment, type GoFunction } from '../signature.ts'
 import { deepEqual, Dict, isTrue, kindName, List, sortedKeys, Struct, Time, typeName, type GoValue } from '../values.ts'
@@ -23,18 +24,18 @@ function kindOfType(value: GoValue): string {
 }
 
 function chunk(size: bigint, list: GoValue): List {
-  const all = items(list, 'chunk')
-  if (size < 1n) throw new FunctionError('runtime error: integer divide by zero')
-  const step = Number(size)
-  const chunks: GoValue[] = []
-  for (let i = 0; i < all.length; i += step) chunks.push(new List(all.slice(i, i + step)))
-  return new List(chunks, '[]interface {}')
+  if (!(list instanceof List)) throw new FunctionError(`Cannot chunk type ${kindOfType(list)}`)
+  const [step, { items: all }] = [Number(size), list]
+  const count = Math.floor((all.length - 1) / step) + 1
+  const lengths = count >= 0 ? Array.from({ length: count }, (_, i) => (i === count - 1 ? all.length % step || step : step)) : [-1]
+  if (lengths.some((length) => length < 0)) throw new FunctionError('runtime error: makeslice: len out of range')
+  return new List(lengths.map((length, i) => new List(all.slice(i * step, i * step + length))), '[]interface {}')
 }
 
 function sliceList(list: GoValue, indices: readonly GoValue[]): GoValue {
   if (!(list instanceof List)) throw new FunctionError(`list should be type of slice or array but ${kindOfType(list)}`)
   if (list.items.length === 0) return null
-  const at = indices.map((index) => (typeof index === 'bigint' ? Number(index) : Number(strval(index)) || 0))
+  const at = indices.map((index) => Number(toInt64(index)))
   const from = at[0] ?? 0
   const to = at[1] ?? list.items.length
   if (from < 0 || to > list.items.length || from > to) throw new FunctionError('reflect.Value.Slice: slice index out of bounds')
@@ -42,7 +43,7 @@ function sliceList(list: GoValue, indices: readonly GoValue[]): GoValue {
 }
 
 function without(list: GoValue, drop: readonly GoValue[]): List {
-  return new List(items(list, 'without').filter((item) => !drop.some((other) => deepEqual(item, other))))
+  return new List(items(list, 'find without').filter((item) => !drop.some((other) => deepEqual(item, other))))
 }
 
 function has(needle: GoValue, haystack: GoValue): boolean {
@@ -52,7 +53,7 @@ function has(needle: GoValue, haystack: GoValue): boolean {
 
 function uniq(list: GoValue): List {
   const found: GoValue[] = []
-  for (const item of items(list, 'uniq')) if (!found.some((other) => deepEqual(item, other))) found.push(item)
+  for (const item of items(list, 'find uniq')) if (!found.some((other) => deepEqual(item, other))) found.push(item)
   return new List(found)
 }
 
@@ -61,9 +62,9 @@ function concat(lists: readonly GoValue[], { budget }: Environment): List {
   for (const list of lists) {
     if (!(list instanceof List)) throw new FunctionError(`Cannot concat type ${kindOfType(list)} as list`)
     budget.allow(8 * (all.length + list.items.length))
-    all.push(...list.items)
+    for (const item of list.items) all.push(item)
   }
-  return new List(all)
+  return List.ofFound(all)
 }
 
 function added(list: GoValue, value: GoValue, where: 'front' | 'back', { budget }: Environment): List {
@@ -93,14 +94,21 @@ function deepCopy(value: GoValue, environment: Environment, depth = 0): GoValue 
   return value
 }
 
-/** mergo.Merge: what is empty in the target is filled; with `overwrite` what is not empty in the source wins (and with an empty source value, too). */
+/** mergo.Merge: what is empty in the target is filled; with `overwrite` the source wins, empty values too. Maps in both are merged. */
 function merge(into: Dict, from: Dict, overwrite: boolean, environment: Environment, depth = 0): void {
   if (depth > MAX_COPY_DEPTH) throw new FunctionError('value is nested too deeply')
   for (const [key, value] of from.entries) {
     environment.budget.tick()
     const old = into.entries.get(key)
-    if (old instanceof Dict && value instanceof Dict) merge(old, value, overwrite, environment, depth + 1)
-    else if (overwrite ? value !== null && value !== undefined : !into.entries.has(key) || empty(old)) into.entries.set(key, value)
+    const isNothing = value === null || value === undefined
+    if (isNothing && !overwrite) continue
+    if (old instanceof Dict && value instanceof Dict) {
+      merge(old, value, overwrite, environment, depth + 1)
+      if (old.entries.size > 0) continue
+    }
+    if (!overwrite && into.entries.has(key) && !empty(old)) continue
+    if (into.of === 'string' && typeof value !== 'string') throw new FunctionError('reflect.Value.SetMapIndex: value of type interface {} is not assignable to type string')
+    into.entries.set(key, isNothing ? null : value)
   }
 }
 
@@ -138,8 +146,10 @@ function until(start: bigint, stop: bigint, step: bigint, { budget }: Environmen
 
 const first = (list: GoValue): GoValue => items(list, 'find first')[0] ?? null
 const last = (list: GoValue): GoValue => items(list, 'find last').at(-1) ?? null
-const rest = (list: GoValue): GoValue => (items(list, 'find rest').length ? new List(items(list, 'find rest').slice(1)) : new List([]))
-const initial = (list: GoValue): GoValue => (items(list, 'find initial').length ? new List(items(list, 'find initial').slice(0, -1)) : new List([]))
+/** Of an empty list nil is left, of one item an empty list. */
+const part = (all: readonly GoValue[], from: number, to: number): List => (all.length === 0 ? List.ofFound([]) : new List(all.slice(from, to)))
+const rest = (list: GoValue): GoValue => part(items(list, 'find rest'), 1, Infinity)
+const initial = (list: GoValue): GoValue => part(items(list, 'find initial'), 0, -1)
 const reverse = (list: GoValue): GoValue => new List(items(list, 'find reverse').toReversed())
 const compact = (list: GoValue): GoValue => new List(items(list, 'compact').filter((item) => !empty(item)))
 
@@ -152,6 +162,10 @@ const slice = fn('any ...any', ([list, ...indices]: V) => sliceList(list, indice
 const withoutFn = fn('any ...any', ([list, ...drop]: V) => without(list, drop))
 const hasFn = fn('any any', ([needle, haystack]: V) => has(needle, haystack))
 const chunkFn = fn('int any', ([size, list]: readonly [bigint, GoValue]) => chunk(size, list))
+const deepCopyFn = one((value, env) => {
+  if (value === null || value === undefined) throw new FunctionError('reflect: call of reflect.Value.Type on zero Value')
+  return deepCopy(value, env)
+})
 const mergeFn = fn('dict ...dict', (args: readonly Dict[], env) => merged(args, false, env))
 const mergeOverwriteFn = fn('dict ...dict', (args: readonly Dict[], env) => merged(args, true, env))
 
@@ -190,12 +204,11 @@ export const COLLECTIONS: Readonly<Record<string, GoFunction>> = {
   until: fn('int', ([n]: readonly [bigint], env) => until(0n, n, n < 0n ? -1n : 1n, env)),
   untilStep: fn('int int int', ([from, to, step]: readonly [bigint, bigint, bigint], env) => until(from, to, step, env)),
   seq: fn('...int', (args: readonly bigint[], env) => {
-    const words = (list: List): string => list.items.map(strval).join(' ')
-    const inclusive = (from: bigint, to: bigint, step: bigint): string => words(until(from, to + (step > 0n ? 1n : -1n), step, env))
     const [a = 0n, b = 0n, c = 0n] = args
-    if (args.length === 1) return inclusive(1n, a, a < 1n ? -1n : 1n)
-    if (args.length === 2) return inclusive(a, b, b < a ? -1n : 1n)
-    return args.length === 3 && b !== 0n ? inclusive(a, c, b) : ''
+    if (args.length === 0 || args.length > 3) return ''
+    const [from, to] = args.length === 1 ? [1n, a] : [a, args.length === 2 ? b : c]
+    const direction = to < from ? -1n : 1n
+    return until(from, to + direction, args.length === 3 ? b : direction, env).items.map(strval).join(' ')
   }),
   all: fn('...any', (args: V) => args.every((arg) => !empty(arg))),
   any: fn('...any', (args: V) => args.some((arg) => !empty(arg))),
@@ -221,8 +234,8 @@ export const COLLECTIONS: Readonly<Record<string, GoFunction>> = {
   mustMerge: mergeFn,
   mergeOverwrite: mergeOverwriteFn,
   mustMergeOverwrite: mergeOverwriteFn,
-  deepCopy: one((value, env) => deepCopy(value, env)),
-  mustDeepCopy: one((value, env) => deepCopy(value, env)),
+  deepCopy: deepCopyFn,
+  mustDeepCopy: deepCopyFn,
   dig: fn('...any', (args: V) => dig(args)),
 
   default: fn('any ...any', ([fallback, value]: V) => (empty(value) ? fallback : value)),

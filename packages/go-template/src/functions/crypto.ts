@@ -66,14 +66,14 @@ function aesKey(password: string): Buffer {
 }
 
 function encryptAes(password: string, text: string, { random }: Environment): string {
-  if (password === '') return ''
+  if (text === '') return ''
   const iv = random(16)
   const cipher = createCipheriv('aes-256-cbc', aesKey(password), iv)
   return Buffer.concat([iv, cipher.update(toBuffer(text)), cipher.final()]).toString('base64')
 }
 
 function decryptAes(password: string, encoded: string): string {
-  if (password === '') return ''
+  if (encoded === '') return ''
   const bytes = toBuffer(decodeBase64(encoded))
   if (bytes.length < 32 || bytes.length % 16 !== 0) throw new FunctionError('crypto/cipher: input not full blocks')
   const decipher = createDecipheriv('aes-256-cbc', aesKey(password), bytes.subarray(0, 16)).setAutoPadding(false)

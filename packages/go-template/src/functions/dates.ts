@@ -5,14 +5,14 @@
  */
 import { FunctionError } from '../errors.ts'
 import { fn, type Environment, type GoFunction } from '../signature.ts'
-import { durationText, formatTime, parseDuration, parseTime, zoneAt, ZERO_TIME } from '../time.ts'
-import { Int, textOf, Time, type GoValue } from '../values.ts'
-import { toInt64 } from '../convert.ts'
+import { formatTime, parseTime } from '../layout.ts'
+import { durationText, floorDiv, parseDuration, zoneAt, ZERO_TIME } from '../time.ts'
+import { Int, int64, Time, type GoValue } from '../values.ts'
 
 const NS = 1_000_000_000n
 
 function nowOf({ now }: Environment): Time {
-  return new Time(BigInt(now().getTime()) * 1_000_000n)
+  return new Time(BigInt(now().getTime()) * 1_000_000n, 'Local')
 }
 
 /** Times, and integers as seconds since 1970; everything else is now. */
@@ -25,12 +25,11 @@ function moment(value: GoValue, environment: Environment): Time {
 
 function inZone(layout: string, value: GoValue, zone: string, environment: Environment): string {
   const time = moment(value, environment)
-  const known = zone === 'Local' ? 'UTC' : zone
-  return formatTime(new Time(time.unixNs, zoneAt(known, Number(time.unixNs / NS)) ? known : 'UTC'), layout)
+  return formatTime(new Time(time.unixNs, zoneAt(zone, 0) ? zone : 'UTC'), layout)
 }
 
 function modified(duration: string, time: Time): Time {
-  return new Time(time.unixNs + parseDuration(textOf(duration)), time.zone)
+  return new Time(time.unixNs + parseDuration(duration), time.zone)
 }
 
 function roundedToSecond(ns: bigint): bigint {
@@ -38,8 +37,13 @@ function roundedToSecond(ns: bigint): bigint {
   return ns - rest + (rest * 2n >= NS ? NS : rest * -2n >= NS ? -NS : 0n)
 }
 
+/** Seconds from an int64 or a decimal text, as nanoseconds that wrap; everything else is none. */
 function durationOf(value: GoValue): bigint {
-  return (typeof value === 'string' ? toInt64(value) : typeof value === 'bigint' ? 0n : value instanceof Int && value.type === 'int64' ? value.value : 0n) * NS
+  if (value instanceof Int && value.type === 'int64') return int64(value.value * NS)
+  if (typeof value !== 'string' || !/^[+-]?\d{1,400}$/.test(value)) return 0n
+  const seconds = BigInt(value.replace('+', ''))
+  const largest = 2n ** 63n - 1n
+  return int64((seconds > largest ? largest : seconds < -largest - 1n ? -largest - 1n : seconds) * NS)
 }
 
 /** The largest unit that fits: years of 365 days, months of 30. */
@@ -47,7 +51,7 @@ function rounded(value: GoValue, environment: Environment): string {
   let ns = 0n
   if (typeof value === 'string') {
     try {
-      ns = parseDuration(textOf(value))
+      ns = parseDuration(value)
     } catch (error) {
       if (!(error instanceof FunctionError)) throw error
     }
@@ -92,7 +96,7 @@ export const DATES: Readonly<Record<string, GoFunction>> = {
     }
   }),
   mustToDate: fn('string string', ([layout, text]: readonly [string, string]) => parseTime(layout, text)),
-  unixEpoch: fn('time', ([time]: readonly [Time]) => String(time.unixNs / NS)),
+  unixEpoch: fn('time', ([time]: readonly [Time]) => String(floorDiv(time.unixNs, NS))),
   ago: fn('any', ([value]: readonly GoValue[], env) => durationText(roundedToSecond(nowOf(env).unixNs - moment(value, env).unixNs))),
   duration: fn('any', ([value]: readonly GoValue[]) => durationText(durationOf(value))),
   durationRound: fn('any', ([value]: readonly GoValue[], env) => rounded(value, env)),

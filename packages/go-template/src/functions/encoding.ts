@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto'
 import { FunctionError } from '../errors.ts'
 import { shortestFloat } from '../format.ts'
 import { fn, type Environment, type GoFunction } from '../signature.ts'
-import { timeText } from '../time.ts'
+import { jsonTime } from '../layout.ts'
 import { bytesOf, Dict, Int, List, runes, sortedKeys, Struct, Time, type GoValue } from '../values.ts'
 
 const MAX_DEPTH = 500
@@ -58,11 +58,11 @@ function toJson(value: GoValue, escapeHtml: boolean, indent: string, { budget }:
       return `${open}${pad}${parts.join(`,${pad}`)}\n${indent.repeat(level)}${close}`
     }
     if (v instanceof Int) return String(v.value)
-    if (v instanceof List) return block('[', v.items.map((item) => write(item, level + 1)), ']')
+    if (v instanceof List) return v.isNil ? 'null' : block('[', v.items.map((item) => write(item, level + 1)), ']')
     if (v instanceof Dict) {
       return block('{', sortedKeys(v).map((key) => `${jsonString(key, escapeHtml)}:${indent ? ' ' : ''}${write(v.entries.get(key), level + 1)}`), '}')
     }
-    if (v instanceof Time) return jsonString(timeText(v).replace(/^(\S+) (\S+) .*$/, '$1T$2Z'), escapeHtml)
+    if (v instanceof Time) return jsonString(jsonTime(v), escapeHtml)
     if (v instanceof Struct) {
       if (v.type === '*semver.Version') return jsonString(v.text, escapeHtml)
       return block('{', [...v.fields].map(([key, field]) => `${jsonString(key, escapeHtml)}:${indent ? ' ' : ''}${write(field, level + 1)}`), '}')
@@ -227,26 +227,26 @@ function base32(s: string): string {
   return out
 }
 
+/** base32.StdEncoding.DecodeString, with Go's places for what is wrong. An error is the result, as in sprig. */
 function unbase32(text: string): string {
   const s = text.replace(/[\r\n]/g, '')
+  const illegal = (at: number): string => `illegal base32 data at input byte ${at}`
   let out = ''
   for (let i = 0; i < s.length; i += 8) {
+    const quantum = s.slice(i, i + 8)
+    const found = quantum.indexOf('=', 2)
+    const pad = s.length - (i + found) <= 8 ? found : -1 // padding ends the text, and what stands behind it is not looked at
+    const used = pad < 0 ? quantum.length : pad
+    const bad = Array.from(quantum.slice(0, used)).findIndex((c) => !BASE32.includes(c))
+    if (bad >= 0) return illegal(i + bad)
+    if (quantum.length < 8) return illegal(pad < 0 ? s.length - used : s.length)
+    const junk = /[^=]/.exec(quantum.slice(used))
+    if (pad >= 0 && junk) return illegal(i + used + junk.index - 1)
+    if (used === 3 || used === 6) return illegal(i + used)
     let bits = 0n
-    let used = 8
-    for (let k = 0; k < 8; k++) {
-      const c = s[i + k]
-      if (c === '=' && i + 8 >= s.length && /^=+$/.test(s.slice(i + k))) {
-        used = k
-        bits <<= BigInt(5 * (8 - k))
-        if (s.length % 8 !== 0 || [1, 3, 6].includes(k)) return `illegal base32 data at input byte ${i + k}`
-        break
-      }
-      const digit = c === undefined ? -1 : BASE32.indexOf(c)
-      if (digit < 0) return `illegal base32 data at input byte ${i + k}`
-      bits = (bits << 5n) | BigInt(digit)
-    }
-    const bytes = Math.floor((used * 5) / 8)
-    for (let k = 0; k < bytes; k++) out += String.fromCharCode(Number((bits >> BigInt(32 - 8 * k)) & 255n))
+    for (const c of quantum) bits = (bits << 5n) | BigInt(Math.max(0, BASE32.indexOf(c)))
+    for (let k = 0; k < Math.floor((used * 5) / 8); k++) out += String.fromCharCode(Number((bits >> BigInt(32 - 8 * k)) & 255n))
+    if (pad >= 0) break
   }
   return out
 }
@@ -282,7 +282,7 @@ export function decodeBase64(text: string): string {
     if (quantum.length === 2) {
       skip()
       if (i >= text.length) return corrupt(text.length)
-      if (text[i++] !== '=') return corrupt(i - 1)
+      if (text[i++] !== '=') return corrupt(i - 2)
     }
     skip()
     if (i < text.length) return corrupt(i)

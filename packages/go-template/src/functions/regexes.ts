@@ -9,13 +9,30 @@ import { fn, type Environment, type GoFunction } from '../signature.ts'
 import { bytesOf, List, runes, textOf } from '../values.ts'
 
 function compile(pattern: string): RE2JS {
+  for (const [rune, , size] of runes(pattern)) if (rune === 0xfffd && size === 1) throw new FunctionError(`error parsing regexp: invalid UTF-8: \`${pattern}\``)
   try {
     return RE2JS.compile(textOf(pattern))
   } catch (error) {
-    const message = error instanceof Error ? error.message : ''
     // The library has RE2's own words behind its prefix.
-    throw new FunctionError(bytesOf(`error parsing regexp: ${message.replace(/^error parsing regexp: /, '')}`))
+    const reason = (error instanceof Error ? error.message : '').replace(/^error parsing regexp: /, '')
+    throw new FunctionError(bytesOf(`error parsing regexp: ${reason}${reason.includes(': `') ? '' : ': ``'}`))
   }
+}
+
+/**
+ * Text for the matcher. Bytes that are no UTF-8 become lone surrogates, which no text holds: they match what U+FFFD matches in classes, and
+ * come back as they were.
+ */
+function matchable(s: string): string {
+  let out = ''
+  for (const [rune, at, size] of runes(s)) out += rune === 0xfffd && size === 1 ? String.fromCharCode(0xdc00 + s.charCodeAt(at)) : String.fromCodePoint(rune)
+  return out
+}
+
+function unmatchable(text: string): string {
+  let out = ''
+  for (const c of text) out += c.length === 1 && c >= '\udc80' && c < '\ue000' ? String.fromCharCode(c.charCodeAt(0) - 0xdc00) : bytesOf(c)
+  return out
 }
 
 interface Match {
@@ -49,10 +66,10 @@ function matches(pattern: RE2JS, text: string, limit: number, { budget }: Enviro
 
 /** regexp.Expand: `$1`, `${1}`, `$name`, `$$`; the longest name counts, unknown ones are empty. */
 function expand(template: string, match: Match): string {
-  return template.replace(/\$(?:\$|\{(\w+)\}|(\w+))/g, (all, braced: string | undefined, bare: string | undefined) => {
+  return template.replace(/\$(?:\$|\{([\p{L}\p{Nd}_]+)\}|([\p{L}\p{Nd}_]+))/gu, (all, braced: string | undefined, bare: string | undefined) => {
     if (all === '$$') return '$'
     const name = braced ?? bare ?? ''
-    return (/^\d+$/.test(name) ? match.groups[Number(name)] : match.named.get(name)) ?? ''
+    return (/^(?:0|[1-9]\d{0,8})$/.test(name) ? match.groups[Number(name)] : match.named.get(name)) ?? ''
   })
 }
 
@@ -69,17 +86,19 @@ function replaceAll(pattern: RE2JS, text: string, by: (match: Match) => string, 
 
 function split(pattern: RE2JS, text: string, count: bigint, environment: Environment): string[] {
   if (count === 0n) return []
-  if (text === '') return ['']
+  if (text === '' && pattern.pattern() !== '') return ['']
   const limit = count < 0n ? Infinity : Number(count)
   const parts: string[] = []
   let begin = 0
-  for (const match of matches(pattern, text, Infinity, environment)) {
+  let end = 0
+  for (const match of matches(pattern, text, limit, environment)) {
     if (parts.length === limit - 1) break
-    if (match.end === 0) continue
-    parts.push(text.slice(begin, match.start))
+    end = match.start
+    if (match.end > 0) parts.push(text.slice(begin, end))
     begin = match.end
   }
-  return [...parts, text.slice(begin)]
+  // An empty match at the end leaves nothing behind it.
+  return end === text.length ? parts : [...parts, text.slice(begin)]
 }
 
 type SS = readonly [string, string]
@@ -103,20 +122,20 @@ function quoteForPanic(pattern: string): string {
 
 function family(must: boolean): Readonly<Record<string, GoFunction>> {
   return {
-    find: fn('string string', ([pattern, text]: SS, env) => bytesOf(matches(compiled(pattern, must), textOf(text), 1, env)[0]?.groups[0] ?? '')),
+    find: fn('string string', ([pattern, text]: SS, env) => unmatchable(matches(compiled(pattern, must), matchable(text), 1, env)[0]?.groups[0] ?? '')),
     findAll: fn('string string int', ([pattern, text, n]: SSN, env) => {
-      const found = matches(compiled(pattern, must), textOf(text), n < 0n ? Infinity : Number(n), env)
-      return new List(found.map((match) => bytesOf(match.groups[0] ?? '')), 'string')
+      const found = matches(compiled(pattern, must), matchable(text), n < 0n ? Infinity : Number(n), env)
+      return List.ofFound(found.map((match) => unmatchable(match.groups[0] ?? '')), 'string')
     }),
     replaceAll: fn('string string string', ([pattern, text, by]: SSS, env) => {
-      const template = textOf(by)
-      return bytesOf(replaceAll(compiled(pattern, must), textOf(text), (match) => expand(template, match), env))
+      const template = matchable(by)
+      return unmatchable(replaceAll(compiled(pattern, must), matchable(text), (match) => expand(template, match), env))
     }),
     replaceAllLiteral: fn('string string string', ([pattern, text, by]: SSS, env) => {
-      const literal = textOf(by)
-      return bytesOf(replaceAll(compiled(pattern, must), textOf(text), () => literal, env))
+      const literal = matchable(by)
+      return unmatchable(replaceAll(compiled(pattern, must), matchable(text), () => literal, env))
     }),
-    split: fn('string string int', ([pattern, text, n]: SSN, env) => new List(split(compiled(pattern, must), textOf(text), n, env).map(bytesOf), 'string')),
+    split: fn('string string int', ([pattern, text, n]: SSN, env) => new List(split(compiled(pattern, must), matchable(text), n, env).map(unmatchable), 'string', n === 0n)),
   }
 }
 
@@ -126,13 +145,13 @@ const must = family(true)
 export const REGEXES: Readonly<Record<string, GoFunction>> = {
   regexMatch: fn('string string', ([pattern, text]: SS) => {
     try {
-      return compile(pattern).matcher(textOf(text)).find()
+      return compile(pattern).matcher(matchable(text)).find()
     } catch (error) {
       if (error instanceof FunctionError) return false
       throw error
     }
   }),
-  mustRegexMatch: fn('string string', ([pattern, text]: SS) => compile(pattern).matcher(textOf(text)).find()),
+  mustRegexMatch: fn('string string', ([pattern, text]: SS) => compile(pattern).matcher(matchable(text)).find()),
   regexFind: plain['find'] as GoFunction,
   mustRegexFind: must['find'] as GoFunction,
   regexFindAll: plain['findAll'] as GoFunction,

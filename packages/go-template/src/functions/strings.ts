@@ -1,24 +1,19 @@
 /**
- * sprig's string functions. Bytes and runes are kept apart as in Go: `trunc` and `substr` cut bytes, `abbrev` cuts runes.
- * Follows: Masterminds/sprig v3.3.0 strings.go; huandu/xstrings (cases); Masterminds/goutils (wrap, abbreviate, initials).
+ * sprig's string functions. Bytes and runes are kept apart as in Go: `trunc` and `substr` cut bytes.
+ * Follows: Masterminds/sprig v3.3.0 strings.go; Go strings.
  * @module
  */
 import { randomInt } from 'node:crypto'
 import { FunctionError } from '../errors.ts'
 import { printed } from '../format.ts'
+import { isSpace, toLower, toUpper } from '../letters.ts'
 import { quote } from '../quote.ts'
 import { fn, type Environment, type GoFunction } from '../signature.ts'
 import { bytesOf, Dict, List, runeBytes, runes, textOf, type GoValue } from '../values.ts'
 
-const SPACE = /\s|\u0085/u
-
-const mapText = (s: string, change: (text: string) => string): string => bytesOf(change(textOf(s)))
-const upper = (s: string): string => mapText(s, (t) => [...t].map((c) => (c.toUpperCase().length === c.length ? c.toUpperCase() : c)).join(''))
-const lower = (s: string): string => mapText(s, (t) => [...t].map((c) => (c.toLowerCase().length === c.length ? c.toLowerCase() : c)).join(''))
-
 /** strings.TrimSpace. */
 export function trimSpace(s: string): string {
-  return bytesOfTrim(s, (rune) => SPACE.test(String.fromCodePoint(rune)))
+  return bytesOfTrim(s, (rune) => isSpace(String.fromCodePoint(rune)))
 }
 
 function bytesOfTrim(s: string, drop: (rune: number) => boolean): string {
@@ -37,40 +32,6 @@ function trimAll(cutset: string, s: string): string {
 
 export function strval(value: GoValue): string {
   return printed(value)
-}
-
-/** strings.Title: a letter that no letter, digit, underscore or quote precedes is capitalised. */
-function title(s: string): string {
-  let previous = ' '
-  return mapText(s, (text) =>
-    [...text]
-      .map((c) => {
-        const starts = /[\p{Z}\s]/u.test(previous) || (previous < '\x80' && !/[A-Za-z0-9_]/.test(previous))
-        previous = c
-        return starts && c.toUpperCase().length === c.length ? c.toUpperCase() : c
-      })
-      .join(''),
-  )
-}
-
-function untitle(s: string): string {
-  return mapText(s, (text) => text.replace(/(^|\s)(\S)/gu, (_, space: string, c: string) => space + (c.toLowerCase().length === c.length ? c.toLowerCase() : c)))
-}
-
-function swapcase(s: string): string {
-  let afterSpace = true
-  return mapText(s, (text) =>
-    [...text]
-      .map((c) => {
-        let out = c
-        if (/\p{Lu}/u.test(c)) out = c.toLowerCase()
-        else if (/\p{Lt}/u.test(c)) out = c.toLowerCase()
-        else if (/\p{Ll}/u.test(c)) out = afterSpace ? c.toUpperCase() : c.toUpperCase()
-        afterSpace = /\s/u.test(c)
-        return out
-      })
-      .join(''),
-  )
 }
 
 function repeat(count: bigint, s: string, { budget }: Environment): string {
@@ -92,72 +53,6 @@ function substr(start: bigint, end: bigint, s: string): string {
 function trunc(count: bigint, s: string): string {
   if (count < 0n && BigInt(s.length) + count > 0n) return s.slice(s.length + Number(count))
   return count >= 0n && BigInt(s.length) > count ? s.slice(0, Number(count)) : s
-}
-
-/** goutils.AbbreviateFull, in bytes as there. */
-function abbreviate(s: string, offset: number, width: number): string {
-  if (s === '' || width < 4 || s.length <= width) return s
-  let from = Math.min(offset, s.length)
-  if (s.length - from < width - 3) from = s.length - (width - 3)
-  if (from <= 4) return `${s.slice(0, width - 3)}...`
-  if (width < 7) return s
-  return from + width - 3 < s.length ? `...${abbreviate(s.slice(from), 0, width - 3)}` : `...${s.slice(s.length - (width - 3))}`
-}
-
-function initials(s: string): string {
-  let start = true
-  let out = ''
-  for (const c of textOf(s)) {
-    const space = /\s/u.test(c)
-    if (start && !space) out += c
-    start = space
-  }
-  return bytesOf(out)
-}
-
-/** goutils.WrapCustom without breaking long words. */
-function wrap(s: string, width: number, newline: string): string {
-  const size = Math.max(1, width)
-  let out = ''
-  let offset = 0
-  while (s.length - offset > size) {
-    if (s[offset] === ' ') {
-      offset++
-      continue
-    }
-    const at = s.lastIndexOf(' ', offset + size)
-    if (at >= offset) {
-      out += s.slice(offset, at) + newline
-      offset = at + 1
-    } else {
-      const next = s.indexOf(' ', offset + size)
-      if (next < 0) break
-      out += s.slice(offset, next) + newline
-      offset = next + 1
-    }
-  }
-  return out + s.slice(offset)
-}
-
-/** xstrings.ToSnakeCase and ToKebabCase. */
-function separated(s: string, separator: string): string {
-  return mapText(s, (text) => {
-    const words = text
-      .replace(/([\p{Lu}]+)([\p{Lu}][\p{Ll}])/gu, '$1\0$2')
-      .replace(/([\p{Ll}])([\p{Lu}])/gu, '$1\0$2')
-      .replace(/([\p{L}])([\p{Nd}])/gu, '$1\0$2')
-      .replace(/([\p{Nd}])([\p{Lu}])/gu, '$1\0$2')
-    return words.replace(/[\0 _-]/gu, separator).toLowerCase()
-  })
-}
-
-/** xstrings.ToPascalCase. */
-function pascal(s: string): string {
-  return mapText(s, (text) => {
-    const lead = /^[_\s-]*/u.exec(text)?.[0].replace(/[^_]/gu, '') ?? ''
-    const words = text.split(/[_\s-]+/u).filter((word) => word !== '')
-    return lead + words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('')
-  })
 }
 
 function randomText(alphabet: string, count: bigint, { budget }: Environment): string {
@@ -207,20 +102,11 @@ export const STRINGS: Readonly<Record<string, GoFunction>> = {
   trimall: fn('string string', ([set, s]: SS) => trimAll(set, s)),
   trimPrefix: fn('string string', ([prefix, s]: SS) => (s.startsWith(prefix) ? s.slice(prefix.length) : s)),
   trimSuffix: fn('string string', ([suffix, s]: SS) => (suffix && s.endsWith(suffix) ? s.slice(0, -suffix.length) : s)),
-  upper: fn('string', ([s]: S) => upper(s)),
-  lower: fn('string', ([s]: S) => lower(s)),
-  title: fn('string', ([s]: S) => title(s)),
-  untitle: fn('string', ([s]: S) => untitle(s)),
-  swapcase: fn('string', ([s]: S) => swapcase(s)),
+  upper: fn('string', ([s]: S) => bytesOf([...textOf(s)].map(toUpper).join(''))),
+  lower: fn('string', ([s]: S) => bytesOf([...textOf(s)].map(toLower).join(''))),
   repeat: fn('int string', ([n, s]: IS, env) => repeat(n, s, env)),
   substr: fn('int int string', ([from, to, s]: readonly [bigint, bigint, string]) => substr(from, to, s)),
   trunc: fn('int string', ([n, s]: IS) => trunc(n, s)),
-  nospace: fn('string', ([s]: S) => mapText(s, (t) => t.replace(/\s/gu, ''))),
-  abbrev: fn('int string', ([width, s]: IS) => (width < 4n ? s : abbreviate(s, 0, Number(width)))),
-  abbrevboth: fn('int int string', ([left, right, s]: readonly [bigint, bigint, string]) => (right < 4n || (left > 0n && right < 7n) ? s : abbreviate(s, Number(left), Number(right)))),
-  initials: fn('string', ([s]: S) => initials(s)),
-  wrap: fn('int string', ([n, s]: IS) => wrap(s, Number(n), '\n')),
-  wrapWith: fn('int string string', ([n, newline, s]: readonly [bigint, string, string]) => wrap(s, Number(n), newline)),
   contains: fn('string string', ([part, s]: SS) => s.includes(part)),
   hasPrefix: fn('string string', ([part, s]: SS) => s.startsWith(part)),
   hasSuffix: fn('string string', ([part, s]: SS) => s.endsWith(part)),
@@ -239,9 +125,6 @@ export const STRINGS: Readonly<Record<string, GoFunction>> = {
     return parts.join(by)
   }),
   plural: fn('string string int', ([one, many, n]: readonly [string, string, bigint]) => (n === 1n ? one : many)),
-  snakecase: fn('string', ([s]: S) => separated(s, '_')),
-  kebabcase: fn('string', ([s]: S) => separated(s, '-')),
-  camelcase: fn('string', ([s]: S) => pascal(s)),
   shuffle: fn('string', ([s]: S) => {
     const all = [...runes(s)].map(([rune]) => runeBytes(rune))
     for (let i = all.length - 1; i > 0; i--) {

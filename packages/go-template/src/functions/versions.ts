@@ -60,59 +60,88 @@ function compare(a: Version, b: Version): number {
 interface Constraint {
   readonly operator: string
   readonly version: Version
-  /** Which parts were given: 0 none (or a wildcard), 1 major, 2 minor, 3 patch. */
-  readonly parts: 0 | 1 | 2 | 3
+  /** The parts that were given before a wildcard or the end; `x` alone counts as all three, being 0.0.0. */
+  readonly parts: 1 | 2 | 3
+  readonly isComplete: boolean
 }
 
-const ONE = /^\s*(=|==|!=|>|<|>=|=>|<=|=<|~|~>|\^|)\s*(v?([0-9]{1,20}|[xX*])(?:\.([0-9]{1,20}|[xX*]))?(?:\.([0-9]{1,20}|[xX*]))?(-[0-9A-Za-z.-]{1,256})?(?:\+[0-9A-Za-z.-]{1,256})?)\s*$/
+const NUMBER = '[0-9xX*|]+'
+const IDENTIFIERS = '[0-9A-Za-z-]+(?:\\.[0-9A-Za-z-]+)*'
+/** @param open - of a group for each part of the version */
+const pattern = (open: '(' | '(?:'): string => `v?${open}${NUMBER})(?:\\.${open}${NUMBER}))?(?:\\.${open}${NUMBER}))?${open}-${IDENTIFIERS})?(?:\\+${IDENTIFIERS})?`
+const ONE = new RegExp(`(=>|=<|=|!=|>=?|<=?|~>?|\\^|) ?${pattern('(')}`, 'y')
+const RANGE = new RegExp(`(^|[ ,]|\\|(?=v))(${pattern('(?:')}) - (${pattern('(?:')})`, 'g')
 
-function parseConstraint(text: string, whole: string): Constraint {
-  const m = ONE.exec(text)
-  if (!m) throw new FunctionError(`improper constraint: ${whole}`)
-  const given = [m[3], m[4], m[5]].map((part) => (part === undefined || /[xX*]/.test(part) ? undefined : part))
-  const parts = (given[0] === undefined ? 0 : given[1] === undefined ? 1 : given[2] === undefined ? 2 : 3)
-  const numbers = given.map((part, i) => (i < parts ? part : '0')).join('.')
-  return { operator: m[1] === '=>' ? '>=' : m[1] === '=<' ? '<=' : m[1] === '==' ? '=' : m[1] === '~>' ? '~' : (m[1] ?? ''), version: parseVersion(numbers + (m[6] ?? '')), parts }
+function constraintOf([, operator = '', major = '', minor = '', patch = '', prerelease = '']: readonly (string | undefined)[]): Constraint {
+  const isWildcard = (part: string): boolean => part === '' || /^[xX*]$/.test(part)
+  const given = [major, minor, patch]
+  const parts = given.findIndex(isWildcard)
+  const numbers = given.map((part, i) => (parts >= 0 && i >= parts ? '0' : part)).join('.')
+  if (!/^[0-9.]+$/.test(numbers)) throw new FunctionError('constraint parser error')
+  return { operator, version: parseVersion(numbers + prerelease), parts: parts === 1 || parts === 2 ? parts : 3, isComplete: parts < 0 }
 }
 
-function satisfies(v: Version, { operator, version: c, parts }: Constraint): boolean {
-  if (v.prerelease !== '' && c.prerelease === '') return false
-  const same = (count: number): boolean => v.numbers.slice(0, count).every((n, i) => n === c.numbers[i])
+function satisfies(v: Version, { operator, version: c, parts, isComplete }: Constraint): boolean {
   const order = compare(v, c)
+  const differs = [0, 1, 2].findIndex((i) => v.numbers[i] !== c.numbers[i])
+  /** The given parts are the same. */
+  const isWithin = differs < 0 || differs >= parts
+  const isGreaterBefore = (count: number): boolean => differs >= 0 && differs < count && (v.numbers[differs] ?? 0n) > (c.numbers[differs] ?? 0n)
   switch (operator) {
-    case '':
     case '=':
-      return parts < 3 ? same(parts) && (operator === '' || order >= 0) : order === 0
+    case '':
+      return isComplete ? order === 0 : satisfies(v, { operator: '~', version: c, parts, isComplete })
     case '!=':
-      return parts < 3 ? !same(parts) : order !== 0
+      if (parts === 3) return order !== 0
+      return !isWithin || (parts === 2 && comparePrerelease(v.prerelease, c.prerelease) !== 0)
     case '>':
-      return parts < 3 && parts > 0 ? order > 0 && !same(parts) : order > 0
+      return parts === 3 ? order > 0 : isGreaterBefore(parts)
     case '<':
       return order < 0
     case '>=':
+    case '=>':
       return order >= 0
     case '<=':
-      return parts < 3 && parts > 0 ? order <= 0 || same(parts) : order <= 0
+    case '=<':
+      return isComplete ? order <= 0 : !isGreaterBefore(parts === 1 ? 1 : 2)
     case '~':
-      return parts === 0 || (order >= 0 && same(Math.min(parts, 2)))
+    case '~>': {
+      const isAny = parts === 3 && c.numbers.every((n) => n === 0n)
+      return order >= 0 && (isAny || differs < 0 || differs >= Math.min(parts, 2))
+    }
     default: {
-      if (order < 0) return false
-      const leading = c.numbers[0] > 0n || parts <= 1 ? 1 : c.numbers[1] > 0n || parts === 2 ? 2 : 3
-      return parts === 0 || same(leading)
+      // ^: the first part that is not 0 stays, or the last that was given.
+      const leading = c.numbers[0] > 0n || parts === 1 ? 1 : c.numbers[1] > 0n || parts === 2 ? 2 : 3
+      return order >= 0 && (differs < 0 || differs >= leading)
     }
   }
 }
 
+/** All of the constraints between two `||`. */
+function parseGroup(text: string): Constraint[] {
+  const found: Constraint[] = []
+  const improper = (): never => {
+    throw new FunctionError(`improper constraint: ${text}`)
+  }
+  let at = text.startsWith(' ') ? 1 : 0
+  for (;;) {
+    ONE.lastIndex = at
+    const one = ONE.exec(text) ?? improper()
+    found.push(constraintOf(one))
+    const rest = text.slice(ONE.lastIndex)
+    const separator = /^(?: ?, ?| )/.exec(rest)?.[0] ?? ''
+    if (rest === '' || rest === ' ') return found
+    if (separator === '') improper()
+    at = text.length - rest.length + separator.length
+  }
+}
+
 function check(constraint: string, version: string): boolean {
-  const alternatives = constraint.split('||').map((group) => {
-    const text = group.replace(/\s+-\s+/g, ' - ')
-    const hyphen = /^\s*(\S+) - (\S+)\s*$/.exec(text)
-    const pieces = hyphen ? [`>=${hyphen[1]}`, `<=${hyphen[2]}`] : text.replace(/([<>=!~^])\s+/g, '$1').split(/[\s,]+/).filter((piece) => piece !== '')
-    if (pieces.length === 0) throw new FunctionError(`improper constraint: ${constraint}`)
-    return pieces.map((piece) => parseConstraint(piece, constraint))
-  })
+  const spaced = constraint.replace(/[\t\n\f\r ]+/g, ' ').replace(RANGE, '$1>= $2, <= $3 ')
+  const groups = spaced.replace(/ +/g, ' ').split('||').map(parseGroup)
   const parsed = parseVersion(version)
-  return alternatives.some((all) => all.every((one) => satisfies(parsed, one)))
+  // A pre-release satisfies only groups that name one.
+  return groups.some((all) => (parsed.prerelease === '' || all.some((one) => one.version.prerelease !== '')) && all.every((one) => satisfies(parsed, one)))
 }
 
 function versionText(v: Version): string {
@@ -142,6 +171,8 @@ function wrap(v: Version): Struct {
     ['Equal', (args) => compare(v, other(args[0])) === 0],
     ['LessThan', (args) => compare(v, other(args[0])) < 0],
     ['GreaterThan', (args) => compare(v, other(args[0])) > 0],
+    ['LessThanEqual', (args) => compare(v, other(args[0])) <= 0],
+    ['GreaterThanEqual', (args) => compare(v, other(args[0])) >= 0],
     ['IncMajor', () => bumped([major + 1n, 0n, 0n])],
     ['IncMinor', () => bumped([major, minor + 1n, 0n])],
     ['IncPatch', () => bumped([major, minor, v.prerelease ? patch : patch + 1n])],
