@@ -61,6 +61,7 @@ export const EXIT_STATUS: Readonly<Record<ErrorCode, number>> = {
   USAGE: 1,
   FLAGS_CONFLICT: 8,
   EDITOR_FAILED: 201,
+  GIT_FAILED: 1,
   CANCELED: 1,
   // Our own
   DEMO_FAILED: 10,

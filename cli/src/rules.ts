@@ -3,7 +3,7 @@
  * Follows: getsops/sops config/config.go (LookupConfigFile): the search starts in the working folder, wherever the input lies.
  * @module
  */
-import { dirname, isAbsolute, join, resolve } from 'node:path'
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
 import { CodedError, findCreationRule, parseRules, type CreationRule, type RuleFile } from '@waxseal/core'
 import type { Context } from './context.ts'
 import { kindOfFile, readFileBounded } from './files.ts'
@@ -13,6 +13,11 @@ const NAME = '.sops.yaml'
 const OTHER_NAME = '.sops.yml'
 const MAX_LEVELS = 100
 export const MAX_RULE_FILE_BYTES = 16 * 1024 * 1024
+
+/** By its name, wherever it is. */
+export function isRuleFile(path: string): boolean {
+  return basename(path) === NAME
+}
 
 export interface LoadedRules extends RuleFile {
   /** As it was found or given, for messages. */

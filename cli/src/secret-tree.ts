@@ -12,7 +12,8 @@ import { exitStatusOf } from './exit-status.ts'
 import { kindOfFile, readFileBounded } from './files.ts'
 import { printError } from './print-error.ts'
 import { clearProgress, Progress } from './progress.ts'
-import { creationRuleFor, STDIO } from './secret-file.ts'
+import { isRuleFile, ruleFor, type LoadedRules } from './rules.ts'
+import { findRules, STDIO } from './secret-file.ts'
 
 /** Files at once: enough to hide the round trips to key services, few enough for their limits. */
 const WIDTH = 32
@@ -44,18 +45,21 @@ export function isFolder(path: string, context: Context): boolean {
  * @throws CodedError as `secretFiles`, and for the rule file
  */
 export async function plainFiles(args: readonly string[], ruleFile: string | undefined, context: Context): Promise<readonly string[]> {
+  const rules = await findRules(context, ruleFile)
   const files: string[] = []
   for (const arg of args) {
     if (!isFolder(arg, context)) files.push(arg)
-    else for (const file of filesBelow(arg, context)) if (!isMarked(file, context) && (await pathRule(file, ruleFile, context))) files.push(file)
+    else for (const file of filesBelow(arg, context)) if (!isMarked(file, context) && (await isMeantFor(file, rules, context))) files.push(file)
   }
   if (files.length === 0) throw new CodedError('USAGE', `${args.join(', ')}: there is no file in there that a rule is meant for and that is not encrypted yet`, { hint: 'waxseal explain FILE tells about rules; or name files' })
   return files
 }
 
-async function pathRule(file: string, ruleFile: string | undefined, context: Context): Promise<boolean> {
+/** Whether a rule with a `path_regex` matches. Rule files are for everybody to read, whatever matches them. @throws CodedError REGEX_INVALID, SELECTOR_CONFLICT */
+export async function isMeantFor(file: string, rules: LoadedRules | null, context: Context): Promise<boolean> {
+  if (rules === null || isRuleFile(file)) return false
   try {
-    return Boolean((await creationRuleFor(context, file, ruleFile))?.pathRegex)
+    return Boolean((await ruleFor(rules, resolve(context.cwd, file)))?.pathRegex)
   } catch (error) {
     if (error instanceof CodedError && error.code === 'RULE_NOT_FOUND') return false
     throw error

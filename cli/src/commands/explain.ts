@@ -3,10 +3,11 @@
  * @module
  */
 import { relative, resolve } from 'node:path'
-import { CodedError, DEFAULT_SELECTION, displayName, encryptDocument, requiredGroups, storedThreshold, type Document, type Format, type Node, type Providers, type Selection, type TreePath } from '@waxseal/core'
+import { CodedError, DEFAULT_SELECTION, displayName, encryptDocument, requiredGroups, storedThreshold, type Format, type Node, type Providers, type Selection } from '@waxseal/core'
 import type { Context } from '../context.ts'
 import { kindOfFile } from '../files.ts'
 import { keyNames, withName, type KeyNames } from '../key-names.ts'
+import { leavesOf } from '../leaf-paths.ts'
 import type { NativeAction } from '../native-command.ts'
 import { printable } from '../print-error.ts'
 import { ruleFor } from '../rules.ts'
@@ -75,15 +76,6 @@ async function trial(file: string, format: Format, settings: NewFileSettings, co
   const leaves = [...leavesOf(document)]
   const pathsOf = (isEncrypted: boolean): string[] => leaves.filter(({ node }) => tokens.has(node) === isEncrypted).map(({ path }) => showValuePath(path))
   return { encrypted: pathsOf(true), clear: pathsOf(false) }
-}
-
-function* leavesOf({ tree }: Document): Iterable<{ readonly node: Node; readonly path: TreePath }> {
-  function* visit(node: Node, path: TreePath): Iterable<{ readonly node: Node; readonly path: TreePath }> {
-    if (node.kind === 'map') for (const item of node.items) if (item.kind === 'entry') yield* visit(item.value, [...path, item.key])
-    if (node.kind === 'list') for (const [index, item] of node.items.filter(({ kind }) => kind !== 'comment').entries()) yield* visit(item, [...path, index])
-    if (node.kind === 'leaf') yield { node, path }
-  }
-  for (const map of tree) yield* visit(map, [])
 }
 
 function text({ file, ruleFile, rule, rules, pathRegex, selects: selected, macOnlyEncrypted, groupsNeeded, groups, values }: Explanation, below: string, names: KeyNames): string {

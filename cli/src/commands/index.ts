@@ -124,6 +124,17 @@ export const COMMANDS: readonly NativeCommand[] = [
     load: async () => (await import('./verify.ts')).verify,
   },
   {
+    name: 'guard',
+    arguments: '[path...]',
+    summary: 'look for what must not be committed: plaintext, private keys, broken files',
+    details:
+      'Needs no key. Finds files in clear that a rule with a path_regex is meant for, values in clear in encrypted files, Secrets in clear, private keys, and encrypted files that cannot be read. A folder stands for all files below it; without a path it is the working folder. The status is 1 if anything is found.',
+    options: [CONFIG, MAX_INPUT, { flags: '--staged', summary: 'look at what git would commit, below the working folder' }, { flags: '--ignore <regex>', summary: 'pass over paths in which this is found; may be given again', isRepeatable: true }, JSON_ANSWER],
+    examples: ['waxseal guard', 'waxseal guard --staged', "waxseal guard --json --ignore ^test/keys/ ."],
+    group: 'files',
+    load: async () => (await import('./guard.ts')).guard,
+  },
+  {
     name: 'exec-env',
     alias: 'run',
     arguments: '<file> <command...>',
@@ -224,6 +235,17 @@ export const COMMANDS: readonly NativeCommand[] = [
     examples: ['waxseal rotate values.yaml', 'waxseal rotate deploy/'],
     group: 'keys',
     load: async () => (await import('./rotate.ts')).rotate,
+  },
+  {
+    name: 'rekey',
+    arguments: '[path...]',
+    summary: 'give a whole tree the keys of its rules, and new data keys where somebody goes',
+    details:
+      'After people came or went. A folder stands for the encrypted files below it; without a path it is the working folder. Values keep their ciphertext unless somebody loses access; files without a rule keep their keys. Goes on beside a file that fails.',
+    options: [CONFIG, TYPE, MAX_INPUT, ALLOW, { flags: '--all', summary: 'make a new data key for every file, as after the loss of a key or a machine' }, YES, DRY_RUN, JSON_ANSWER],
+    examples: ['waxseal rekey --dry-run', 'waxseal rekey deploy/', 'waxseal rekey --all --yes'],
+    group: 'keys',
+    load: async () => (await import('./rekey.ts')).rekey,
   },
   {
     name: 'explain',

@@ -9,7 +9,7 @@ import { changesKeys, diffGroups } from '../group-diff.ts'
 import type { NativeAction } from '../native-command.ts'
 import { printable } from '../print-error.ts'
 import { nativeProviders } from '../providers.ts'
-import { ruleFor, type LoadedRules } from '../rules.ts'
+import { isRuleFile, ruleFor, type LoadedRules } from '../rules.ts'
 import { findRules, formatOf, readSource } from '../secret-file.ts'
 import { filesBelow, forEachFile, isFolder, mayBeEncrypted } from '../secret-tree.ts'
 
@@ -67,7 +67,7 @@ async function statusOf(file: string, isNamed: boolean, rules: LoadedRules | nul
 async function groupsByRule(file: string, rules: LoadedRules | null, providers: Providers, context: Context): Promise<{ readonly isMeant: boolean; readonly groups: Awaited<ReturnType<typeof groupsOfRule>> } | undefined> {
   try {
     const rule = rules === null ? null : await ruleFor(rules, resolve(context.cwd, file))
-    return rule === null ? undefined : { isMeant: rule.pathRegex !== '', groups: await groupsOfRule(rule, providers, { now: context.now() }, context.signal) }
+    return rule === null ? undefined : { isMeant: rule.pathRegex !== '' && !isRuleFile(file), groups: await groupsOfRule(rule, providers, { now: context.now() }, context.signal) }
   } catch (error) {
     if (error instanceof CodedError && error.code === 'RULE_NOT_FOUND') return undefined
     throw error

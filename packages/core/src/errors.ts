@@ -68,6 +68,7 @@ export type ErrorCode =
   | 'USAGE'
   | 'FLAGS_CONFLICT'
   | 'EDITOR_FAILED'
+  | 'GIT_FAILED'
   | 'CANCELED'
   | 'DEMO_FAILED' // a step of `waxseal demo` did not hold
   // sealing

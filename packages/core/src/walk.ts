@@ -120,6 +120,19 @@ export function decryptTree(tree: Tree, { cipher, selector, macOnlyEncrypted }: 
   return { edits, mac: mac.digest(), plain, clearComments }
 }
 
+/** What an encrypted file holds in clear though its selector selects it. Needs no key: whether tokens open is not asked. */
+export function clearLeaves(tree: Tree, selector: Selector): ReadonlySet<LeafNode> {
+  const found = new Set<LeafNode>()
+  walk(tree, selector, (node) => node.text, {
+    leaf(node, _, selected) {
+      const isToken = typeof node.value === 'string' && node.value.startsWith('ENC[') && node.value.trimEnd().endsWith(']')
+      if (selected && node.value !== null && node.value !== '' && !isToken) found.add(node)
+    },
+    comment() {},
+  })
+  return found
+}
+
 /** Readers ignore what stands behind a token: the line break that ends a block scalar, or a blank. */
 function holds({ value }: LeafNode, token: string): boolean {
   return typeof value === 'string' && value.trimEnd() === token
