@@ -30,8 +30,8 @@ export interface Limits {
   readonly sourceBytes: number
 }
 
-/** A Secret holds a mebibyte; a template that needs more than this is a mistake or an attack. */
-export const DEFAULT_LIMITS: Limits = { outputBytes: 2 << 20, timeMs: 2000, steps: 2_000_000, sourceBytes: 2 << 20 }
+/** A Secret holds a mebibyte; a template that needs more than this is a mistake or an attack. Three derived passwords take two seconds. */
+export const DEFAULT_LIMITS: Limits = { outputBytes: 2 << 20, timeMs: 5000, steps: 2_000_000, sourceBytes: 2 << 20 }
 
 /** sprig's later functions win over Go's of the same name (`slice`). */
 const FUNCTIONS: ReadonlyMap<string, GoFunction> = new Map(
