@@ -201,9 +201,10 @@ function replaceByRename(target: string, bytes: Uint8Array, old: Stats | undefin
   try {
     try {
       writeFully(fd, bytes)
+      fsyncSync(fd)
+      // Last: what a killed process leaves may be plaintext, and is its owner's alone.
       if (old && !takeOver(fd, old)) return false
       if (mode !== undefined) fchmodSync(fd, mode)
-      fsyncSync(fd)
     } finally {
       closeSync(fd)
     }

@@ -70,9 +70,9 @@ async function onTerminal(question: string, instead: string, listen: (terminal: 
   const echo = (text: string): void => void writeSync(fd, text)
   const showProgress = hideProgress()
   for (const signal of SIGNALS) process.on(signal, cancel)
-  echo(question)
   try {
-    terminal.setRawMode(true)
+    terminal.setRawMode(true) // before anybody is asked, who may type at once
+    echo(question)
     terminal.setEncoding('utf8')
     terminal.on('error', () => reject(new CodedError('FILE_UNREADABLE', 'cannot read from the terminal')))
     terminal.on('end', cancel)

@@ -3,7 +3,7 @@
  * private folders, however short its life.
  */
 import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { AGE_KEY_FILE, AGE_RECIPIENT, built, run, testFolder } from '../programs.ts'
@@ -122,5 +122,22 @@ describe.skipIf(!canTrace)(`under strace${canTrace ? '' : ' (left out: rig strac
     const { inArguments, inFiles, movedOut } = await traced(cwd, [built('sops'), 'exec-file', ...words])
     const named = inFiles.map((path) => path.replace(cwd, '').replace(/^(private\/tmp-file)\d*$/, '$1'))
     expect({ inArguments, inFiles: named, movedOut }).toEqual(expected)
+  })
+
+  it.each([
+    ['sops', ['decrypt', '-i', 'f.yaml'], ['set', 'f.yaml', '["a"]', '1']],
+    ['waxseal', ['decrypt', '-i', 'f.yaml'], ['unset', 'f.yaml', 'password']],
+  ] as const)('killed while it syncs, %s %j leaves a file for its owner alone, which the next command removes', async (program, args, next) => {
+    const cwd = await folder()
+    const before = readFileSync(join(cwd, 'f.yaml'), 'utf8')
+    const killing = ['-f', '-o', '/dev/null', '-e', 'trace=fsync', '-e', 'inject=fsync:signal=SIGKILL']
+    expect((await run(strace ?? '', [...killing, built(program), ...args], { cwd, env })).status).not.toBe(0)
+    const left = (): readonly string[] => readdirSync(cwd).filter((name) => name.startsWith('.f.yaml.waxseal-'))
+    expect(left()).toEqual([expect.stringMatching(/^\.f\.yaml\.waxseal-\d+-[0-9a-f]{8}\.tmp$/)])
+    const sibling = join(cwd, left()[0] ?? '')
+    expect({ mode: statSync(sibling).mode & 0o777, text: readFileSync(sibling, 'utf8') }).toEqual({ mode: 0o600, text: FIRST })
+    expect(readFileSync(join(cwd, 'f.yaml'), 'utf8')).toBe(before)
+    expect((await run(built(program), next, { cwd, env })).stderr).toBe('')
+    expect(left()).toEqual([])
   })
 })
