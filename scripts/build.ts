@@ -4,9 +4,10 @@
  * lies unused in one. Packages of others that are imported when they are used stand beside them as chunks.
  * @module
  */
+import { createHash } from 'node:crypto'
 import { chmod, copyFile, mkdir, rm, writeFile } from 'node:fs/promises'
 import { builtinModules } from 'node:module'
-import { join, relative } from 'node:path'
+import { basename, join } from 'node:path'
 import { build, type BuildOptions, type BuildResult, type Metafile, type Plugin } from 'esbuild'
 
 const root = join(import.meta.dirname, '..')
@@ -29,13 +30,12 @@ const common = {
   logLevel: 'warning',
 } satisfies BuildOptions
 
-/** Compiled code is kept beside the program, where only its owner can put it; where nobody may write, it is compiled each time. */
-const COMPILE_CACHE = `require('node:module').enableCompileCache(__dirname + '/cache')\n`
-
 await rm(bin, { recursive: true, force: true })
 await mkdir(join(bin, 'openpgp'), { recursive: true })
 await writeFile(join(bin, 'package.json'), '{ "type": "commonjs" }\n')
 const packages = new Map<string, string>()
+/** Of each program's text. */
+const hashes = new Map<string, string>()
 const built = [await buildPrograms(), await buildLauncher(), await buildController()]
 // Which sources each file holds: what a command loads can be told from it.
 const metafile: Metafile = { inputs: {}, outputs: Object.assign({}, ...built.map(({ metafile: { outputs } }) => outputs)) }
@@ -48,9 +48,27 @@ for (const [source, name] of [['dist/node/openpgp.min.mjs', 'openpgp.min.mjs'], 
 
 type Built = BuildResult<{ metafile: true }>
 
-/** As CommonJS: a module in it runs, and asks for Node's own modules, when it is first needed. */
+/**
+ * As CommonJS: a module in it runs, and asks for Node's own modules, when it is first needed. Each text is a function, which the launcher calls;
+ * as a script it may not import by itself.
+ */
 async function buildPrograms(): Promise<Built> {
-  return await build({ ...common, entryPoints: PROGRAMS, outExtension: { '.js': '.cjs' }, format: 'cjs', plugins: [packagesBeside()] })
+  const result = await build({
+    ...common,
+    entryPoints: PROGRAMS,
+    outExtension: { '.js': '.cjs' },
+    format: 'cjs',
+    banner: { js: '(function(require,module,load){' },
+    footer: { js: '})' },
+    plugins: [packagesBeside()],
+    write: false,
+  })
+  for (const { path, text } of result.outputFiles) {
+    const program = text.replaceAll(/\bimport\("(?=\.\/|node:)/g, 'load("')
+    hashes.set(basename(path, '.cjs'), createHash('sha256').update(program).digest('hex').slice(0, 32))
+    await writeFile(path, program)
+  }
+  return result
 }
 
 /** Packages imported when they are used become chunks. OpenPGP.js, under the LGPL, stays a file as published, that users can replace. */
@@ -70,27 +88,23 @@ function packagesBeside(): Plugin {
   }
 }
 
-/** It requires what it imports: ECMAScript's way costs 4 ms more. */
+/** The programs that it imports are loaded from their files, with their compiled code. */
 async function buildLauncher(): Promise<Built> {
-  const programs: Plugin = {
-    name: 'programs',
+  const names = new Map(Object.entries(PROGRAMS).map(([name, source]) => [join(root, source), name]))
+  const loader: Plugin = {
+    name: 'load-programs',
     setup(bundler) {
-      bundler.onResolve({ filter: /main\.ts$/ }, ({ path, kind, resolveDir }) => {
-        const source = relative(root, join(resolveDir, path))
-        const program = Object.entries(PROGRAMS).find((entry) => entry[1] === source)
-        return kind === 'dynamic-import' && program ? { path: `./${program[0]}.cjs`, external: true } : undefined
+      bundler.onLoad({ filter: /main\.ts$/ }, ({ path }) => {
+        const name = names.get(path)
+        if (name === undefined) return undefined
+        const contents = `import { loadProgram } from './cli/src/load-program.ts'
+export const { main } = loadProgram({ file: __dirname + '/${name}.cjs', hash: '${hashes.get(name)}', require, load: (path) => import(path) })`
+        return { contents, resolveDir: root }
       })
     },
   }
-  const launcher = await build({
-    ...common,
-    entryPoints: { launcher: 'cli/src/main.ts' },
-    format: 'cjs',
-    supported: { 'dynamic-import': false },
-    plugins: [programs],
-    write: false,
-  })
-  for (const name of LAUNCHERS) await writeProgram(name, COMPILE_CACHE + launcher.outputFiles[0]!.text)
+  const launcher = await build({ ...common, entryPoints: { launcher: 'cli/src/main.ts' }, format: 'cjs', plugins: [loader], write: false })
+  for (const name of LAUNCHERS) await writeProgram(name, launcher.outputFiles[0]!.text)
   return launcher
 }
 
