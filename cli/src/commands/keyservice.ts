@@ -23,9 +23,10 @@ export const keyservice: NativeAction = async (_args, options, context) => {
   const address = parseAddress(uri)
   const providers = await loadProviders(context, restrictHosts(() => allowedHosts(context))) // its own keys: it might ask itself for others
   const confirm = async (action: 'encrypt' | 'decrypt', request: KeyRequest): Promise<boolean> => (await askKey(`${action} with ${printable(nameOf(request, providers))}? (y/n) `, ['y', 'n'], 'leave --prompt out where nobody can be asked')) === 'y'
+  const signalled = untilSignal() // who sees the service may end it at once
   const server = await listen(uri, address, { providers, now: context.now, ...(options.bool('prompt') && { confirm }) })
   context.stderr.write(`waxseal: listening on ${uri}\n`)
-  await untilSignal()
+  await signalled
   server.close()
   return 0
 }

@@ -17,6 +17,7 @@ export const keyService: Action = async ({ context, flags, globals, log }) => {
   if (flags.bool('verbose') || globals.bool('verbose')) log.beVerbose()
   const network = flags.string('network') || 'tcp'
   const address = flags.string('address') || '127.0.0.1:5000'
+  const signalled = untilSignal() // who sees the service may end it at once
   const server = await startKeyService(parseAddress(network, address), {
     providers: withLogs(await loadProviders(context, trustHosts((message) => log.warn(message))), log),
     now: context.now,
@@ -25,7 +26,7 @@ export const keyService: Action = async ({ context, flags, globals, log }) => {
     throw new FatalError(`listen ${network} ${address}: ${error.code ?? error.message}`)
   })
   log.write('info', `Listening on ${network}://${address}`, {}, LOGGER)
-  const signal = await untilSignal()
+  const signal = await signalled
   log.write('info', `Caught signal ${SIGNAL_WORDS[signal]}: shutting down.`, {}, LOGGER)
   server.close()
   return 0
