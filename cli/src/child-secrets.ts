@@ -17,7 +17,7 @@ export function environmentOf({ items }: MapNode): Readonly<Record<string, strin
   for (const item of items) {
     if (item.kind === 'comment') continue
     const { key, value } = item
-    if (value.kind !== 'leaf') throw new CodedError('CHILD_REFUSED', `cannot use complex value in environment; offending key ${key}`)
+    if (value.kind !== 'leaf') throw new CodedError('CHILD_REFUSED', `cannot use complex value in environment; offending key ${key}`, { hint: 'exec-file hands over a file with maps and lists' })
     if (key.includes('=')) throw new CodedError('CHILD_REFUSED', `cannot use keys with '=' in environment: ${key}`)
     env[key] = environmentText(value.value)
     if (`${key}${env[key]}`.includes('\0')) throw new CodedError('CHILD_REFUSED', 'exec: environment variable contains NUL')

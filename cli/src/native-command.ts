@@ -49,6 +49,10 @@ export interface NativeCommand {
   readonly options: readonly NativeOption[]
   /** Command lines that work as they stand. */
   readonly examples: readonly string[]
+  /** What to do with words that are too many. */
+  readonly excessHint?: string
+  /** What to do with an option that is not the command's. */
+  readonly optionHint?: string
   readonly group: 'files' | 'run' | 'keys' | 'cluster' | 'setup'
   load(): Promise<NativeAction>
 }

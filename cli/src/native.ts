@@ -13,7 +13,7 @@ import { WAXSEAL_VERSION } from './waxseal-version.ts'
 const GROUPS: Readonly<Record<NativeCommand['group'], string>> = { files: 'Files:', run: 'Run:', keys: 'Keys:', cluster: 'Cluster:', setup: 'Set-up:' }
 const PERSONALITIES = '\nUnder other names:\n  waxseal sops ...      the command line of sops 3.13\n  waxseal kubeseal ...  the command line of kubeseal\n'
 
-const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value]
+const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
 
 export const native: Handler = async (args, context) => {
   await context.audit.start(context)
@@ -42,7 +42,7 @@ export const native: Handler = async (args, context) => {
       .addHelpText('after', `\nExamples:\n${examples.map((line) => `  ${line}`).join('\n')}\n`)
     if (command.alias !== undefined) sub.alias(command.alias)
     for (const { flags, summary, isRepeatable, default: otherwise } of command.options) {
-      if (isRepeatable) sub.option(flags, summary, collect, [])
+      if (isRepeatable) sub.option(flags, summary, collect)
       else sub.option(flags, summary, otherwise)
     }
     sub.action(async (...given: unknown[]) => {
@@ -61,9 +61,7 @@ export const native: Handler = async (args, context) => {
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     if (error.exitCode === 0) return 0
-    const isUnknownHelp = error.code === 'commander.help' // `help NAME`: its message is none
-    const [message = '', suggestion] = isUnknownHelp ? [`unknown command '${args[1] ?? ''}'`] : error.message.replace(/^error: /, '').split('\n')
-    throw new CodedError('USAGE', message, { hint: suggestion?.replace(/^\(|\)$/g, '') ?? `waxseal help${COMMANDS.some((c) => c.name === args[0]) ? ` ${args[0]}` : ''}` })
+    throw usageError(error, args)
   }
   return status
 }
@@ -72,4 +70,14 @@ export const native: Handler = async (args, context) => {
 function allowing(hosts: readonly string[], context: Context): Context {
   if (hosts.length === 0) return context
   return { ...context, env: { ...context.env, WAXSEAL_ALLOW: [...hosts, context.env['WAXSEAL_ALLOW'] ?? ''].join(',') } }
+}
+
+/** What the grammar says, without values of the command line: one of them may be a secret that does not belong there. */
+function usageError({ code, message }: CommanderError, [name = '', topic = '']: readonly string[]): CodedError {
+  const command = COMMANDS.find((each) => each.name === name || each.alias === name)
+  const isUnknownHelp = code === 'commander.help' // `help NAME`: its message is none
+  const [text = '', suggestion] = isUnknownHelp ? [`unknown command '${topic}'`] : message.replace(/^error: /, '').split('\n')
+  const bare = text.replace(/( but got \d+): .*$/, '$1').replace(/'(-[^-'])[^']*'|'(--[^=']*)=[^']*'?/, "'$1$2'")
+  const own = code === 'commander.excessArguments' ? command?.excessHint : code === 'commander.unknownOption' ? command?.optionHint : undefined
+  return new CodedError('USAGE', bare, { hint: suggestion?.replace(/^\(|\)$/g, '') ?? own ?? `waxseal help${command ? ` ${command.name}` : ''}` })
 }

@@ -38,6 +38,7 @@ export const STDIO = '-'
 
 /** @throws CodedError USAGE for a type that does not exist */
 export function formatOf(name: string, type: string | undefined): Format {
+  if (type === undefined && name === STDIO) throw new CodedError('USAGE', 'standard input has no name to tell its format', { hint: 'give --type' })
   if (type === undefined) return formatForPath(name)
   const format = formatByName(type)
   if (!format) throw new CodedError('USAGE', `there is no format ${JSON.stringify(type)}`, { hint: `one of ${formats.map((f) => f.name).join(', ')}` })
@@ -72,6 +73,7 @@ export async function inFile<T>(file: string, step: () => T | Promise<T>, names:
   } catch (error) {
     if (!(error instanceof CodedError) || error.code.startsWith('FILE_')) throw error
     const name = file === STDIO ? 'standard input' : file
+    if (error.message.startsWith(name)) throw error
     const { hint = hintOfKeys(error), line, column, path, reports } = error
     throw new CodedError(error.code, `${name}: ${messageOf(error, names)}`, {
       cause: error,
@@ -101,9 +103,9 @@ function messageOf({ code, message, reports = [] }: CodedError, names: () => Key
   return `${message}${oneGroup ? ', needs one of' : ''}: ${[...answers].map(([answer, keys]) => `${keys.map(({ name }) => withName(name, known)).join(', ')} (${answer})`).join('; ')}`
 }
 
-/** For commands that write the file again. @throws CodedError USAGE */
+/** For commands that write the file again, or ask for its path. @throws CodedError USAGE */
 export function refuseStdio(file: string): void {
-  if (file === STDIO) throw new CodedError('USAGE', 'this command needs a file: it writes the result back')
+  if (file === STDIO) throw new CodedError('USAGE', 'this command works on files, not on standard input', { hint: 'name the file' })
 }
 
 /** What auditors know a file by. */

@@ -18,7 +18,6 @@ export const convert: NativeAction = async ([file = ''], options, context) => {
   const [output, type] = [options.text('output'), options.text('type')]
   const isDry = options.bool('dryRun')
   const goesToFile = output !== undefined && output !== STDIO
-  if (file === STDIO && type === undefined) throw new CodedError('USAGE', 'standard input has no name to tell its format', { hint: 'give --type' })
   if (options.bool('json') && !isDry && !goesToFile) throw new CodedError('FLAGS_CONFLICT', '--json needs --output or --dry-run: standard output has the file')
   const [from, to] = [formatOf(file, type), outputFormat(options)]
   if (from === binary || to === binary) throw new CodedError('USAGE', 'a binary file is one value: there is nothing to convert', { hint: `the formats are ${names()}; --type says which the input has` })

@@ -2,7 +2,7 @@
  * `decrypt`: the plaintext of SOPS files, in their own layout or in another format.
  * @module
  */
-import { CodedError, plainTree } from '@waxseal/core'
+import { plainTree } from '@waxseal/core'
 import type { NativeAction } from '../native-command.ts'
 import { checkOutput, deliver, formatOf, inFile, openSecretFile, STDIO } from '../secret-file.ts'
 import { forEachFile, secretFiles } from '../secret-tree.ts'
@@ -13,7 +13,6 @@ export const decrypt: NativeAction = async (args, options, context) => {
   const type = options.text('type')
   const outputType = options.text('outputType')
   checkOutput(files, output)
-  if (files.includes(STDIO) && type === undefined) throw new CodedError('USAGE', 'standard input has no name to tell its format', { hint: 'give --type' })
   const results = await forEachFile(files, context, async (file) => {
     const outputFormat = outputType === undefined ? undefined : formatOf(file, outputType)
     const { source, format, opened } = await openSecretFile(context, file, type, true)

@@ -8,6 +8,7 @@ import { basename, join } from 'node:path'
 import { CodedError, plainTree } from '@waxseal/core'
 import { environmentOf, withSecretFile } from '../child-secrets.ts'
 import type { ChildEnd } from '../context.ts'
+import { errnoText } from '../files.ts'
 import type { NativeAction } from '../native-command.ts'
 import { inFile, openSecretFile } from '../secret-file.ts'
 import { withPrivateFolder } from '../temp-folder.ts'
@@ -35,6 +36,6 @@ export const execFile: NativeAction = async ([file = '', program = '', ...words]
 }
 
 function statusOf(program: string, { status, signal, error }: ChildEnd): number {
-  if (error) throw new CodedError('CHILD_REFUSED', `cannot start ${program}: ${error.code ?? 'unknown error'}`, { hint: 'look at its name and at PATH', cause: error })
+  if (error) throw new CodedError('CHILD_REFUSED', `cannot start ${program}: ${error.code === 'ENOENT' ? 'there is no such program' : errnoText(error)}`, { hint: 'look at its name and at PATH', cause: error })
   return signal ? SIGNALLED + constants.signals[signal] : (status ?? 1)
 }

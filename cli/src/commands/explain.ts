@@ -11,7 +11,8 @@ import { leavesOf } from '../leaf-paths.ts'
 import type { NativeAction } from '../native-command.ts'
 import { printable } from '../print-error.ts'
 import { ruleFor } from '../rules.ts'
-import { findRules, formatOf, inFile, newFileSettings, parsePlainFile, readSource, type NewFileSettings } from '../secret-file.ts'
+import { findRules, formatOf, inFile, newFileSettings, parsePlainFile, readSource, refuseStdio, type NewFileSettings } from '../secret-file.ts'
+import { isFolder } from '../secret-tree.ts'
 import { SOPS_VERSION } from '../sops-version.ts'
 import { showValuePath } from '../value-path.ts'
 
@@ -32,6 +33,8 @@ interface Explanation {
 }
 
 export const explain: NativeAction = async ([file = ''], options, context) => {
+  refuseStdio(file)
+  if (isFolder(file, context)) throw new CodedError('FILE_IS_DIRECTORY', `${file}: is a directory`)
   const ruleFile = options.text('config')
   const rules = await findRules(context, ruleFile)
   const rule = rules && (await inFile(rules.path, () => ruleFor(rules, resolve(context.cwd, file))))

@@ -2,7 +2,7 @@
  * `get`: one value, or the whole plaintext. A string comes as it is; on a terminal a line ends after it.
  * @module
  */
-import { getAt, plainTree, type Node } from '@waxseal/core'
+import { CodedError, getAt, plainTree, type Format, type MapNode, type Node } from '@waxseal/core'
 import { json } from '@waxseal/formats'
 import type { NativeAction } from '../native-command.ts'
 import { inFile, openSecretFile, type SecretFile } from '../secret-file.ts'
@@ -28,7 +28,17 @@ function inJson(node: Node): Uint8Array {
 
 function inFormat(node: Node, { format }: SecretFile): Uint8Array {
   if (node.kind === 'comment') return Buffer.from(node.text, 'utf8')
-  if (node.kind === 'map') return format.emit([node])
+  if (node.kind === 'map') return mapInFormat(node, format)
   if (node.kind === 'leaf' && typeof node.value === 'string') return Buffer.from(node.value, 'utf8')
   return node.kind === 'leaf' && node.value instanceof Uint8Array ? node.value : format.emitValue(node)
+}
+
+/** A section of an INI file, say, is no INI file. */
+function mapInFormat(node: MapNode, format: Format): Uint8Array {
+  try {
+    return format.emit([node])
+  } catch (error) {
+    if (!(error instanceof CodedError) || error.code !== 'EMIT_FAILED') throw error
+    throw new CodedError(error.code, `${format.name} has no place for this part of the file by itself`, { hint: '--json prints it', cause: error })
+  }
 }

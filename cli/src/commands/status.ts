@@ -10,7 +10,7 @@ import type { NativeAction } from '../native-command.ts'
 import { printable } from '../print-error.ts'
 import { nativeProviders } from '../providers.ts'
 import { isRuleFile, ruleFor, type LoadedRules } from '../rules.ts'
-import { findRules, formatOf, readSource } from '../secret-file.ts'
+import { findRules, formatOf, readSource, refuseStdio } from '../secret-file.ts'
 import { filesBelow, forEachFile, isFolder, mayBeEncrypted } from '../secret-tree.ts'
 
 interface FileStatus {
@@ -31,6 +31,7 @@ const LINES: Readonly<Record<FileStatus['state'], string>> = {
 }
 
 export const status: NativeAction = async (args, options, context) => {
+  for (const file of args) refuseStdio(file)
   const providers = await nativeProviders(context)
   const rules = await findRules(context, options.text('config'))
   const named = args.length === 0 ? ['.'] : args

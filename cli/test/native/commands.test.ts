@@ -309,6 +309,26 @@ describe('help', () => {
     }
   })
 
+  it('shows no empty list for what may be given again', async () => {
+    for (const { name } of COMMANDS) expect((await waxseal(['help', name], { cwd: testFolder() })).stdout).not.toContain('[]')
+  })
+
+  it.each<readonly [readonly string[], string, string]>([
+    [['set', 'f.yaml', 'k', 'hunter2'], "too many arguments for 'set'. Expected 2 arguments but got 3", 'the value does not stand on the command line, which other users can read: leave it out to be asked, or use --stdin or --file'],
+    [['set', 'f.yaml', 'k', '--value=hunter2'], "unknown option '--value'", 'waxseal help set'],
+    [['set', 'f.yaml', 'k', '-phunter2'], "unknown option '-p'", 'waxseal help set'],
+    [['edit', 'a', 'b'], "too many arguments for 'edit'. Expected 1 argument but got 2", 'waxseal help edit'],
+    [['run', 'app.env', 'sh', '-c', 'true'], "unknown option '-c'", 'options of the program stand behind --: waxseal run FILE -- PROGRAM --option'],
+    [['run', 'app.env'], "missing required argument 'command'", 'waxseal help exec-env'],
+    [['help', 'nope'], "unknown command 'nope'", 'waxseal help'],
+    [['status', '-'], 'this command works on files, not on standard input', 'name the file'],
+    [['explain', '.'], '.: is a directory', 'name the files in it'],
+    ...[['get'], ['view'], ['decrypt'], ['recipients', 'list'], ['keys', 'test']].map((words) => [[...words, '-'], 'standard input has no name to tell its format', 'give --type'] as const),
+  ])('tells what is wrong with %j, and no value', async (words, what, hint) => {
+    const { stdout, stderr } = await waxseal(words, { cwd: testFolder(), stdin: 'hunter2' })
+    expect([stdout, stderr]).toEqual(['', `waxseal: ${what}\nhint: ${hint}\n`])
+  })
+
   it('suggests what was meant', async () => {
     expect((await waxseal(['encrpyt'], { cwd: testFolder() })).stderr).toBe("waxseal: unknown command 'encrpyt'\nhint: Did you mean encrypt?\n")
   })

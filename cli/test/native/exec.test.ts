@@ -36,7 +36,7 @@ it.each([
   { words: ['exec-env', 'nested.yaml', '--', 'true'], says: 'nested.yaml: cannot use complex value in environment; offending key db' },
   { words: ['exec-env', 'nested.yaml'], says: "missing required argument 'command'" },
   { words: ['exec-file', 'nested.yaml', '--', 'cat'], says: 'no word of the command holds {}' },
-  { words: ['exec-file', 'nested.yaml', '--', '/none/such', '{}'], says: 'cannot start /none/such: ENOENT' },
+  { words: ['exec-file', 'nested.yaml', '--', '/none/such', '{}'], says: 'cannot start /none/such: there is no such program' },
 ])('refuses $words: $says', async ({ words, says }) => {
   const cwd = await folderWith({ 'nested.yaml': 'db:\n  password: x\n' })
   const { status, stdout, stderr } = await waxseal(words, { cwd, env: { PATH: process.env['PATH'] ?? '' } })

@@ -128,7 +128,7 @@ describe('publish', () => {
     ['nothing in a folder', BOTH, ['.'], 'there is no encrypted file in there that a destination rule matches'],
     ['a rule without a destination', 'destination_rules: [{path_regex: a}]\n', ['a.yaml'], 'its destination rule names no destination'],
     ['a file in clear', 'destination_rules: [{gcs_bucket: bkt}]\n', ['clear.yaml'], 'clear.yaml: sops metadata not found'],
-    ['standard input', BOTH, ['-'], 'this command needs a file'],
+    ['standard input', BOTH, ['-'], 'this command works on files'],
   ])('refuses: %s', async (_, rules, args, says) => {
     await files(rules, 'a.yaml')
     writeFileSync(join(cwd, 'clear.yaml'), PLAIN)
