@@ -36,7 +36,7 @@ export function toFloat64(value: GoValue): number {
     case 'boolean':
       return value ? 1 : 0
     case 'string':
-      return parseGoFloat(value) ?? 0
+      return /^nan$/i.test(value) ? NaN : /^[+-]?inf(?:inity)?$/i.test(value) ? (value.startsWith('-') ? -Infinity : Infinity) : (parseGoFloat(value) ?? 0)
     default:
       return value instanceof Int ? Number(value.value) : 0
   }

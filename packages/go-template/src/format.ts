@@ -155,7 +155,8 @@ export function sprintf(format: string, args: readonly GoValue[], room: number):
       i++
       const arg = args[argument++]
       afterIndex = false
-      return typeof arg === 'bigint' && arg >= -MAX_WIDTH && arg <= MAX_WIDTH ? Number(arg) : undefined
+      const n = arg instanceof Int ? arg.value : arg
+      return typeof n === 'bigint' && n >= -MAX_WIDTH && n <= MAX_WIDTH ? Number(n) : undefined
     }
     index()
     if (format[i] === '*') {
@@ -196,13 +197,13 @@ export function sprintf(format: string, args: readonly GoValue[], room: number):
       out += '%!(NOVERB)'
       break
     }
-    const [rune, size] = runeAt(format, i)
+    const [, size] = runeAt(format, i)
     const verb = format.slice(i, i + size)
     i += size
     if (verb === '%') out += '%'
     else if (badIndex) out += `%!${verb}(BADINDEX)`
     else if (argument >= args.length) out += `%!${verb}(MISSING)`
-    else out += formatted(args[argument++], rune < 0x80 ? verb : verb, flags)
+    else out += formatted(args[argument++], verb, verb === 'v' ? { ...flags, plus: false } : flags)
     if (out.length > room) throw new LimitError('output is too large')
   }
   if (!reordered && argument < args.length) {
@@ -223,24 +224,26 @@ function pad(text: string, flags: Flags, zeros = false): string {
   return sign + '0'.repeat(missing) + text.slice(sign.length)
 }
 
-function bad(value: GoValue, verb: string): string {
-  return value === undefined || value === null ? `%!${verb}(<nil>)` : `%!${verb}(${typeName(value)}=${printed(value)})`
+/** A verb that the value does not have: type and value, the latter under the same flags. */
+function bad(value: GoValue, verb: string, flags: Flags): string {
+  if (value === undefined || value === null) return `%!${verb}(<nil>)`
+  const plain = { ...flags, sharp: false }
+  return `%!${verb}(${typeName(value)}=${value instanceof Int ? formattedInt(value.value, value, 'v', plain) : formatted(value, 'v', plain)})`
 }
 
 function formatted(value: GoValue, verb: string, flags: Flags): string {
-  if (verb === 'T') return pad(typeName(value), flags)
+  if (verb === 'T') return formattedString(typeName(value), value, 's', flags)
+  if (verb === 'w') return bad(value, verb, flags)
   if (verb === 'v' && flags.sharp) return pad(goSyntax(value), flags)
-  if (value === undefined || value === null) return verb === 'v' ? pad('<nil>', flags) : bad(value, verb)
-  if (value instanceof List) {
-    if (verb === 'p') return bad(value, verb)
-    return `[${value.items.map((item) => formatted(item, verb, flags)).join(' ')}]`
-  }
-  if (value instanceof Dict) return `map[${sortedKeys(value).map((key) => `${formatted(key, verb, flags)}:${formatted(value.entries.get(key), verb, flags)}`).join(' ')}]`
+  if (value === undefined || value === null) return verb === 'v' ? pad('<nil>', flags) : bad(value, verb, flags)
+  const inside = (item: GoValue): string => (item === undefined || item === null ? '<nil>' : formatted(item, verb, flags))
+  if (value instanceof List) return verb === 'p' ? bad(value, verb, flags) : `[${value.items.map(inside).join(' ')}]`
+  if (value instanceof Dict) return `map[${sortedKeys(value).map((key) => `${inside(key)}:${inside(value.entries.get(key))}`).join(' ')}]`
   if (typeof value === 'bigint') return formattedInt(value, value, verb, flags)
   if (value instanceof Int) {
-    return (verb === 'v' || verb === 's') && value.type.startsWith('time.') ? pad(timeText(value), flags) : formattedInt(value.value, value, verb, flags)
+    return 'vsqxX'.includes(verb) && value.type.startsWith('time.') ? formattedString(timeText(value), value, verb, flags) : formattedInt(value.value, value, verb, flags)
   }
-  if (typeof value === 'boolean') return verb === 't' || verb === 'v' ? pad(String(value), flags) : bad(value, verb)
+  if (typeof value === 'boolean') return verb === 't' || verb === 'v' ? pad(String(value), flags) : bad(value, verb, flags)
   if (typeof value === 'number') return formattedFloat(value, value, verb, flags)
   if (value instanceof Complex) return complexText(value, (n) => formattedFloat(n, value, verb === 'v' ? 'g' : verb, { ...flags, width: undefined }))
   return formattedString(typeof value === 'string' ? value : printed(value), value, verb, flags)
@@ -252,7 +255,7 @@ function formattedInt(n: bigint, value: GoValue, verb: string, flags: Flags): st
   if (verb === 'q') return pad(`'${quotedRune(n >= 0n && n <= 0x10ffffn ? Number(n) : 0xfffd, flags.plus, "'")}'`, flags)
   if (verb === 'U') return pad(`U+${n.toString(16).toUpperCase().padStart(4, '0')}`, flags)
   const base = radix[verb]
-  if (base === undefined) return bad(value, verb)
+  if (base === undefined) return bad(value, verb, flags)
   const negative = n < 0n
   let digits = (negative ? -n : n).toString(base)
   if (verb === 'X') digits = digits.toUpperCase()
@@ -289,7 +292,7 @@ function formattedFloat(n: number, value: GoValue, verb: string, flags: Flags): 
       text = preciseFloat(n, verb === 'F' ? 'f' : verb, flags.precision ?? 6)
       break
     default:
-      return bad(value, verb)
+      return bad(value, verb, flags)
   }
   if (!/^[+-]/.test(text)) text = (flags.plus ? '+' : flags.space ? ' ' : '') + text
   else if (text.startsWith('+') && !flags.plus) text = text.slice(1) === 'Inf' ? '+Inf' : text.slice(1)
@@ -322,7 +325,7 @@ function formattedString(s: string, value: GoValue, verb: string, flags: Flags):
       return pad(verb === 'X' ? joined.toUpperCase() : joined, flags)
     }
     default:
-      return bad(value, verb)
+      return bad(value, verb, flags)
   }
 }
 

@@ -14,7 +14,7 @@ const MAX_PRINTED_BYTES = 4 << 20
 /** `string` or the texts of all values, as html, js and urlquery see their arguments. */
 function evaluated(args: readonly GoValue[]): string {
   const [only] = args
-  return args.length === 1 && typeof only === 'string' ? only : sprint(args)
+  return args.length === 1 && typeof only === 'string' ? only : sprint(args.map((arg) => arg ?? '<no value>'))
 }
 
 const HTML: Readonly<Record<string, string>> = { '"': '&#34;', "'": '&#39;', '&': '&amp;', '<': '&lt;', '>': '&gt;', '\0': '\xef\xbf\xbd' }
