@@ -3,6 +3,7 @@
  * Follows: Go text/template/exec.go (order of evaluation, conversions, error texts and the node they name).
  * @module
  */
+import { charge } from './charge.ts'
 import { FunctionError, LimitError, TemplateError } from './errors.ts'
 import { printed } from './format.ts'
 import { quoteForError } from './lexer.ts'
@@ -98,6 +99,7 @@ class State {
   }
 
   #print(value: GoValue): void {
+    charge([value], true, this.#e.environment.budget)
     this.#e.write(value === undefined ? '<no value>' : printed(value))
   }
 
@@ -320,6 +322,7 @@ class State {
         throw new FunctionError(`non-function ${callee} of type ${typeName(values[0])}`)
       })
     }
+    charge(values, found.isDeep, this.#e.environment.budget)
     return this.#guard(at, name, () => found.call(values, this.#e.environment))
   }
 

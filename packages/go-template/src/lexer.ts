@@ -46,11 +46,11 @@ export function lex(source: string): Token[] {
   const push = (type: TokenType, start: number, end: number): void => {
     const text = source.slice(start, end)
     tokens.push({ type, text, at: start, line })
-    for (let i = text.indexOf('\n'); i >= 0; i = text.indexOf('\n', i + 1)) line++
-    at = end
+    skipLines(start, end)
   }
   const skipLines = (start: number, end: number): void => {
-    for (let i = source.indexOf('\n', start); i >= 0 && i < end; i = source.indexOf('\n', i + 1)) line++
+    const text = source.slice(start, end) // whoever looked for line ends in the source would look to its end each time
+    for (let i = text.indexOf('\n'); i >= 0; i = text.indexOf('\n', i + 1)) line++
     at = end
   }
 

@@ -66,7 +66,7 @@ export function parseGoInt(text: string): bigint | undefined {
 export function parseGoFloat(text: string): number | undefined {
   if (/_$|__|^_|[._eE+-]_|_[.eE]/.test(text)) return undefined
   const plain = text.replaceAll('_', '')
-  if (/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(plain)) {
+  if (/^[+-]?(\d+(?:\.\d*)?|\.\d+)([eE][+-]?\d+)?$/.test(plain)) {
     const value = Number(plain)
     return Number.isFinite(value) ? value : undefined
   }

@@ -5,12 +5,13 @@
  * @module
  */
 import { TemplateError, TemplatesError } from './errors.ts'
-import { DEFAULT_LIMITS, Template, type Limits } from './template.ts'
+import { DEFAULT_LIMITS, Meter, Template, type Limits } from './template.ts'
 import { bytesOf, Dict, type GoValue } from './values.ts'
 
 /**
  * @param templates - by item name
  * @param values - decrypted items, as bytes
+ * @param limits - of all templates together
  * @returns the rendered items; those whose name is a decrypted item's are left out
  * @throws TemplatesError - with each template that fails, in key order
  */
@@ -20,10 +21,14 @@ export function renderTemplates(templates: ReadonlyMap<string, string>, values: 
   for (const [key, value] of values) data.set(bytesOf(key), Buffer.from(value).toString('latin1'))
   const rendered = new Map<string, Uint8Array>()
   const errors = new Map<string, TemplateError>()
+  const budget = new Meter(limits) // somebody could write a thousand templates, each within its own
+  let outputBytes = limits.outputBytes
   for (const key of [...templates.keys()].toSorted()) {
     if (values.has(key)) continue
     try {
-      rendered.set(key, Template.parse(key, templates.get(key) ?? '', limits).execute(new Dict(data, 'string'), limits))
+      const output = Template.parse(key, templates.get(key) ?? '', limits).execute(new Dict(data, 'string'), { ...limits, outputBytes }, budget)
+      outputBytes -= output.length
+      rendered.set(key, output)
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error
       errors.set(key, error)

@@ -38,6 +38,8 @@ export interface GoFunction {
   readonly parameters: readonly ParameterType[]
   /** Type of further arguments; undefined: none are taken. */
   readonly rest: ParameterType | undefined
+  /** Whether it reads lists and dicts to their depth; others look at their first level. */
+  readonly isDeep: boolean
   call(args: readonly GoValue[], environment: Environment): GoValue
 }
 
@@ -48,7 +50,11 @@ export interface GoFunction {
 export function fn<A extends readonly unknown[]>(types: string, call: (args: A, environment: Environment) => GoValue): GoFunction {
   const words = types.split(' ').filter((word) => word !== '')
   const variadic = words.at(-1)?.startsWith('...') ? words.pop()?.slice(3) : undefined
-  return { parameters: words as ParameterType[], rest: variadic as ParameterType | undefined, call: call as unknown as GoFunction['call'] }
+  return { parameters: words as ParameterType[], rest: variadic as ParameterType | undefined, isDeep: false, call: call as unknown as GoFunction['call'] }
+}
+
+export function deep(shallow: GoFunction): GoFunction {
+  return { ...shallow, isDeep: true }
 }
 
 export function canBeNil(type: ParameterType): boolean {

@@ -38,7 +38,9 @@ const FUNCTIONS: ReadonlyMap<string, GoFunction> = new Map(
   [BUILTINS, STRINGS, WORDS, COLLECTIONS, NUMBERS, ENCODING, DATES, PATHS, REGEXES, VERSIONS, URLS, CRYPTO].flatMap((group) => Object.entries(group)),
 )
 
-class Meter implements Budget {
+/** One for everything that is rendered together. What is over stays over. */
+export class Meter implements Budget {
+  #over: LimitError | undefined
   #steps: number
   #made: number
   readonly #limits: Limits
@@ -52,16 +54,22 @@ class Meter implements Budget {
   }
 
   tick = (steps = 1): void => {
+    if (this.#over) throw this.#over
     const before = this.#steps
     this.#steps -= steps
-    if (this.#steps < 0) throw new LimitError('the template takes too many steps')
+    if (this.#steps < 0) this.#end('the template takes too many steps')
     // The clock is read every 1,024 steps.
-    if (before >> 10 !== this.#steps >> 10 && performance.now() > this.#deadline) throw new LimitError('the template takes too long')
+    if (before >> 10 !== this.#steps >> 10 && performance.now() > this.#deadline) this.#end('the template takes too long')
   }
 
   allow = (size: number): void => {
     this.#made -= size
-    if (size > this.#limits.outputBytes * 4 || this.#made < 0) throw new LimitError('the template makes too much text')
+    if (size > this.#limits.outputBytes * 4 || this.#made < 0) this.#end('the template makes too much text')
+  }
+
+  #end(reason: string): never {
+    this.#over = new LimitError(reason)
+    throw this.#over
   }
 }
 
@@ -85,10 +93,11 @@ export class Template {
 
   /**
    * @param data - see values.ts
+   * @param budget - shared by templates that are rendered together
    * @returns the output's bytes
    * @throws TemplateError of stage `execute`; nothing is returned of a template that fails
    */
-  execute(data: GoValue, limits: Limits = DEFAULT_LIMITS): Uint8Array {
+  execute(data: GoValue, limits: Limits = DEFAULT_LIMITS, budget: Budget = new Meter(limits)): Uint8Array {
     const parts: string[] = []
     let size = 0
     try {
@@ -98,7 +107,7 @@ export class Template {
           source: this.#source,
           bodies: this.#bodies,
           functions: FUNCTIONS,
-          environment: { budget: new Meter(limits), now: () => new Date(), random: randomBytes },
+          environment: { budget, now: () => new Date(), random: randomBytes },
           write: (text) => {
             size += text.length
             if (size > limits.outputBytes) throw new LimitError('the output is too large')

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { DEFAULT_LIMITS, Dict, renderTemplates, Template, TemplateError, TemplatesError } from '../src/index.ts'
 import { bcrypt } from '../src/bcrypt.ts'
 
-function failure(text: string): string {
+function failure(text: string, timeMs = 2000): string {
   try {
-    Template.parse('key', text).execute(new Dict(new Map(), 'string'), { ...DEFAULT_LIMITS, timeMs: 2000 })
+    Template.parse('key', text).execute(new Dict(new Map(), 'string'), { ...DEFAULT_LIMITS, timeMs })
   } catch (error) {
     if (error instanceof TemplateError) return error.message
     throw error
@@ -30,14 +30,37 @@ describe('hostile templates end in an error, soon and small', () => {
     ['{{ if 1 }}'.repeat(5000) + '{{ end }}'.repeat(5000)],
     ['{{ randAlpha 1000000000 }}'],
     ['{{ untilStep 0 1000000000 1 | len }}'],
+    ['{{ range 100000 }}{{ $x := genCA "x" 1 }}{{ end }}'],
+    ['{{ $key := genPrivateKey "ecdsa" }}{{ range 100000 }}{{ $x := genCAWithKey "x" 1 $key }}{{ end }}'],
+    ['{{ $text := repeat 2000000 "1" }}{{ range 1000 }}{{ $x := int $text }}{{ end }}'],
+    ['{{ $text := repeat 2000000 "a" }}{{ range 1000 }}{{ $x := decryptAES "k" (encryptAES "k" $text) }}{{ end }}'],
+    ['{{ $text := repeat 250000 "1.2.3 || " }}{{ range 1000 }}{{ $x := semverCompare (print $text "1") "9.9.9" }}{{ end }}'],
+    ['{{ $x := uniq (until 100000) }}'],
+    ['{{ $list := until 20000 }}{{ range 100 }}{{ $x := without $list $list }}{{ end }}{{ range 1000 }}{{ $x := has -1 $list }}{{ end }}{{ fail "" }}'],
+    ['{{ $x := list 1 }}{{ range 60 }}{{ $x = list $x $x }}{{ end }}{{ $x }}'],
+    ['{{ $x := list 1 }}{{ range 60 }}{{ $x = list $x $x }}{{ end }}{{ quote $x }}'],
+    ['{{ $x := list 1 }}{{ range 60 }}{{ $x = list $x $x }}{{ end }}{{ deepEqual $x $x }}'],
+    ['{{ $x := dict }}{{ $_ := set $x "x" $x }}{{ $x }}'],
+    ['{{ $x := repeat 2000000 "a" }}{{ range 6 }}{{ $x = join "," (list $x $x $x $x) }}{{ end }}'],
+    ['{{ regexMatch "(a|b|c){0,900}d" (repeat 1000000 "a") }}'],
+    ['{{ range 2000000 }}{{ $x := wrapWith 1 "" (repeat 2000000 "a") }}{{ end }}'],
   ])('%j', (text) => {
     const started = performance.now()
     expect(failure(text)).toMatch(/^(parse|execute) template: key/)
     expect(performance.now() - started).toBeLessThan(60_000)
   })
 
-  it('gives a regular expression linear time', () => {
-    expect(failure('{{ regexMatch "(a*)*b" (repeat 50000 "a") }}')).toBe('no failure')
+  it.each([
+    '{{ regexMatch "(a*)*b" (repeat 50000 "a") }}',
+    '{{ snakecase (repeat 1000000 "A") }}',
+    '{{ semverCompare (print "1" (repeat 1000000 " ") "2") "1.2.3" }}',
+    '{{ float64 (print (repeat 1000000 "1") "x") }}',
+  ])('text that is searched takes a time that grows with it: %j', (text) => {
+    expect(failure(text, 60_000)).toBe('no failure')
+  })
+
+  it('a source of megabytes is read in a time that grows with it', () => {
+    expect(failure('{{/**/}}'.repeat(260_000), 60_000)).toBe('no failure')
   })
 
   it('has no way to the environment, files or the network', () => {
@@ -70,6 +93,24 @@ describe('renderTemplates', () => {
     } catch (error) {
       expect((error as TemplatesError).failures).toEqual(new Map([['a', 'template: a:1: missing value for if'], ['b', 'template: b:1:3: executing "b" at <fail "no">: error calling fail: no']]))
     }
+  })
+
+  it('bounds all templates together', () => {
+    const many = (count: number, text: string): Map<string, string> => new Map(Array.from({ length: count }, (_, n) => [`t${String(n).padStart(2, '0')}`, text]))
+    const failuresOf = (templates: ReadonlyMap<string, string>): ReadonlyMap<string, string> => {
+      try {
+        renderTemplates(templates, new Map(), { ...DEFAULT_LIMITS, timeMs: 60_000 })
+      } catch (error) {
+        if (error instanceof TemplatesError) return error.failures
+        throw error
+      }
+      return new Map()
+    }
+    expect(failuresOf(many(10, '{{ range 100000 }}{{ end }}')).size).toBe(0)
+    const steps = failuresOf(many(50, '{{ range 100000 }}{{ end }}'))
+    expect([...steps.values()].at(-1)).toBe('template: t49: the template takes too many steps')
+    expect(steps.size).toBeGreaterThan(25)
+    expect(failuresOf(many(3, '{{ repeat 900000 "x" }}'))).toEqual(new Map([['t02', 'template: t02: the output is too large']]))
   })
 
   it('names the template that fails', () => {

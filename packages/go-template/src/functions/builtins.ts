@@ -5,7 +5,7 @@
  */
 import { FunctionError } from '../errors.ts'
 import { printed, sprint, sprintf } from '../format.ts'
-import { fn, type GoFunction } from '../signature.ts'
+import { deep, fn, type GoFunction } from '../signature.ts'
 import { Complex, Dict, Int, isTrue, List, runes, sameTime, Time, typeName, type GoValue } from '../values.ts'
 
 /** Room for one printf; the rendering's own bound comes on top. */
@@ -142,12 +142,12 @@ export const BUILTINS: Readonly<Record<string, GoFunction>> = {
   not: fn('any', ([value]: readonly GoValue[]) => !isTrue(value)),
   len: fn('any', ([value]: readonly GoValue[]) => length(value)),
   index: fn('any ...any', ([item, ...keys]: readonly GoValue[]) => index(item, keys)),
-  print: fn('...any', (args: readonly GoValue[]) => sprint(args)),
-  println: fn('...any', (args: readonly GoValue[]) => `${args.map((arg) => printed(arg)).join(' ')}\n`),
-  printf: fn('string ...any', ([format, ...args]: readonly [string, ...GoValue[]]) => sprintf(format, args, MAX_PRINTED_BYTES)),
-  html: fn('...any', (args: readonly GoValue[]) => html(evaluated(args))),
-  js: fn('...any', (args: readonly GoValue[]) => js(evaluated(args))),
-  urlquery: fn('...any', (args: readonly GoValue[]) => queryEscape(evaluated(args))),
+  print: deep(fn('...any', (args: readonly GoValue[]) => sprint(args))),
+  println: deep(fn('...any', (args: readonly GoValue[]) => `${args.map((arg) => printed(arg)).join(' ')}\n`)),
+  printf: deep(fn('string ...any', ([format, ...args]: readonly [string, ...GoValue[]]) => sprintf(format, args, MAX_PRINTED_BYTES))),
+  html: deep(fn('...any', (args: readonly GoValue[]) => html(evaluated(args)))),
+  js: deep(fn('...any', (args: readonly GoValue[]) => js(evaluated(args)))),
+  urlquery: deep(fn('...any', (args: readonly GoValue[]) => queryEscape(evaluated(args)))),
   call: fn('any ...any', () => undefined),
   eq: fn('any ...any', ([a, ...others]: readonly GoValue[]) => equal(a, others)),
   ne: fn('any any', ([a, b]: readonly GoValue[]) => !equal(a, [b])),

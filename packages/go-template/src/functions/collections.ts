@@ -5,7 +5,7 @@
  */
 import { toInt64 } from '../convert.ts'
 import { FunctionError } from '../errors.ts'
-import { fn, type Environment, type GoFunction } from '../signature.ts'
+import { deep, fn, type Budget, type Environment, type GoFunction } from '../signature.ts'
 import { deepEqual, Dict, isTrue, kindName, List, sortedKeys, Struct, Time, typeName, type GoValue } from '../values.ts'
 import { strval } from './strings.ts'
 
@@ -42,8 +42,8 @@ function sliceList(list: GoValue, indices: readonly GoValue[]): GoValue {
   return new List(list.items.slice(from, to), list.of)
 }
 
-function without(list: GoValue, drop: readonly GoValue[]): List {
-  return new List(items(list, 'find without').filter((item) => !drop.some((other) => deepEqual(item, other))))
+function without(list: GoValue, drop: readonly GoValue[], { budget }: Environment): List {
+  return new List(items(list, 'find without').filter((item) => !isAmong(item, drop, budget)))
 }
 
 function has(needle: GoValue, haystack: GoValue): boolean {
@@ -51,10 +51,18 @@ function has(needle: GoValue, haystack: GoValue): boolean {
   return items(haystack, 'find has').some((item) => deepEqual(needle, item))
 }
 
-function uniq(list: GoValue): List {
+function uniq(list: GoValue, { budget }: Environment): List {
   const found: GoValue[] = []
-  for (const item of items(list, 'find uniq')) if (!found.some((other) => deepEqual(item, other))) found.push(item)
+  for (const item of items(list, 'find uniq')) if (!isAmong(item, found, budget)) found.push(item)
   return new List(found)
+}
+
+const COMPARED_A_STEP = 8
+
+/** Whoever asks for each item of a list does work that grows with its square. */
+function isAmong(item: GoValue, others: readonly GoValue[], budget: Budget): boolean {
+  budget.tick(1 + Math.floor(others.length / COMPARED_A_STEP))
+  return others.some((other) => deepEqual(item, other))
 }
 
 function concat(lists: readonly GoValue[], { budget }: Environment): List {
@@ -130,8 +138,9 @@ function dig(args: readonly GoValue[]): GoValue {
   return value
 }
 
-function picked(source: Dict, keep: (key: string) => boolean): Dict {
-  return new Dict(new Map([...source.entries].filter(([key]) => keep(key))))
+/** @param isKept - whether the entries with these keys are kept, or the others */
+function picked(source: Dict, keys: ReadonlySet<string>, isKept: boolean): Dict {
+  return new Dict(new Map([...source.entries].filter(([key]) => keys.has(key) === isKept)))
 }
 
 function until(start: bigint, stop: bigint, step: bigint, { budget }: Environment): List {
@@ -159,8 +168,8 @@ const append = fn('any any', ([list, value]: V, env) => added(list, value, 'back
 const prepend = fn('any any', ([list, value]: V, env) => added(list, value, 'front', env))
 const listOf = fn('...any', (args: V) => new List(args.map((arg) => arg ?? null)))
 const slice = fn('any ...any', ([list, ...indices]: V) => sliceList(list, indices))
-const withoutFn = fn('any ...any', ([list, ...drop]: V) => without(list, drop))
-const hasFn = fn('any any', ([needle, haystack]: V) => has(needle, haystack))
+const withoutFn = deep(fn('any ...any', ([list, ...drop]: V, env) => without(list, drop, env)))
+const hasFn = deep(fn('any any', ([needle, haystack]: V) => has(needle, haystack)))
 const chunkFn = fn('int any', ([size, list]: readonly [bigint, GoValue]) => chunk(size, list))
 const deepCopyFn = one((value, env) => {
   if (value === null || value === undefined) throw new FunctionError('reflect: call of reflect.Value.Type on zero Value')
@@ -184,8 +193,8 @@ export const COLLECTIONS: Readonly<Record<string, GoFunction>> = {
   mustReverse: one(reverse),
   compact: one(compact),
   mustCompact: one(compact),
-  uniq: one(uniq),
-  mustUniq: one(uniq),
+  uniq: deep(one(uniq)),
+  mustUniq: deep(one(uniq)),
   append,
   push: append,
   mustAppend: append,
@@ -213,7 +222,7 @@ export const COLLECTIONS: Readonly<Record<string, GoFunction>> = {
   all: fn('...any', (args: V) => args.every((arg) => !empty(arg))),
   any: fn('...any', (args: V) => args.some((arg) => !empty(arg))),
 
-  dict: fn('...any', (args: V) => dict(args)),
+  dict: deep(fn('...any', (args: V) => dict(args))),
   get: fn('dict string', ([d, key]: readonly [Dict, string]) => (d.entries.has(key) ? d.entries.get(key) : '')),
   set: fn('dict string any', ([d, key, value]: readonly [Dict, string, GoValue], { budget }) => {
     budget.allow(16 * d.entries.size)
@@ -228,8 +237,8 @@ export const COLLECTIONS: Readonly<Record<string, GoFunction>> = {
   keys: fn('...dict', (dicts: readonly Dict[]) => new List(dicts.flatMap((d) => sortedKeys(d)), 'string')),
   values: fn('dict', ([d]: readonly [Dict]) => new List(sortedKeys(d).map((key) => d.entries.get(key)))),
   pluck: fn('string ...dict', ([key, ...dicts]: readonly [string, ...Dict[]]) => new List(dicts.filter((d) => d.entries.has(key)).map((d) => d.entries.get(key)))),
-  pick: fn('dict ...string', ([d, ...keys]: readonly [Dict, ...string[]]) => picked(d, (key) => keys.includes(key))),
-  omit: fn('dict ...string', ([d, ...keys]: readonly [Dict, ...string[]]) => picked(d, (key) => !keys.includes(key))),
+  pick: fn('dict ...string', ([d, ...keys]: readonly [Dict, ...string[]]) => picked(d, new Set(keys), true)),
+  omit: fn('dict ...string', ([d, ...keys]: readonly [Dict, ...string[]]) => picked(d, new Set(keys), false)),
   merge: mergeFn,
   mustMerge: mergeFn,
   mergeOverwrite: mergeOverwriteFn,
@@ -251,5 +260,5 @@ export const COLLECTIONS: Readonly<Record<string, GoFunction>> = {
   typeIsLike: fn('string any', ([type, value]: readonly [string, GoValue]) => typeName(value) === type || typeName(value) === `*${type}`),
   kindOf: one(kindName),
   kindIs: fn('string any', ([kind, value]: readonly [string, GoValue]) => kindName(value) === kind),
-  deepEqual: fn('any any', ([a, b]: V) => deepEqual(a, b)),
+  deepEqual: deep(fn('any any', ([a, b]: V) => deepEqual(a, b))),
 }

@@ -100,9 +100,10 @@ function texts(list: List | null, what: string): string[] {
 }
 
 function generate(
-  { now, random }: Environment,
+  { budget, now, random }: Environment,
   o: { cn: string; ips?: List | null; dns?: List | null; days: bigint; authority?: boolean; key: KeyObject; issuer?: Struct },
 ): Struct {
+  budget.tick(SIGNATURE_STEPS)
   const issuer = o.issuer
   const field = (name: string): string => {
     const value = issuer?.fields.get(name)
@@ -154,9 +155,14 @@ function customCertificate(cert: string, key: string): Struct {
   return certificateStruct(certText, keyText)
 }
 
-const newKey = (): KeyObject => generateKey('rsa2048') as KeyObject
-/** A generated RSA key costs as much as thousands of steps. */
+/** A generated RSA key costs as much as thousands of steps, a signature as much as hundreds. */
 const KEY_STEPS = 200_000
+const SIGNATURE_STEPS = 2000
+
+function newKey(budget: Budget): KeyObject {
+  budget.tick(KEY_STEPS)
+  return generateKey('rsa2048') as KeyObject
+}
 
 type CertArgs = readonly [string, List | null, List | null, bigint]
 
@@ -175,12 +181,12 @@ export const CRYPTO: Readonly<Record<string, GoFunction>> = {
     const key = kind === 'rsa2048' ? undefined : generateKey(kind)
     return key ? bytesOf(privateKeyPem(key)) : `Unknown type ${kind}`
   }),
-  genCA: fn('string int', ([cn, days]: readonly [string, bigint], env) => generate(env, { cn, days, authority: true, key: newKey() })),
+  genCA: fn('string int', ([cn, days]: readonly [string, bigint], env) => generate(env, { cn, days, authority: true, key: newKey(env.budget) })),
   genCAWithKey: fn('string int string', ([cn, days, key]: readonly [string, bigint, string], env) => generate(env, { cn, days, authority: true, key: parsePrivateKey(textOf(key)) })),
-  genSelfSignedCert: fn('string list list int', ([cn, ips, dns, days]: CertArgs, env) => generate(env, { cn, ips, dns, days, key: newKey() })),
+  genSelfSignedCert: fn('string list list int', ([cn, ips, dns, days]: CertArgs, env) => generate(env, { cn, ips, dns, days, key: newKey(env.budget) })),
   genSelfSignedCertWithKey: fn('string list list int string', ([cn, ips, dns, days, key]: readonly [...CertArgs, string], env) =>
     generate(env, { cn, ips, dns, days, key: parsePrivateKey(textOf(key)) })),
-  genSignedCert: fn('string list list int certificate', ([cn, ips, dns, days, issuer]: readonly [...CertArgs, Struct], env) => generate(env, { cn, ips, dns, days, key: newKey(), issuer })),
+  genSignedCert: fn('string list list int certificate', ([cn, ips, dns, days, issuer]: readonly [...CertArgs, Struct], env) => generate(env, { cn, ips, dns, days, key: newKey(env.budget), issuer })),
   genSignedCertWithKey: fn('string list list int certificate string', ([cn, ips, dns, days, issuer, key]: readonly [...CertArgs, Struct, string], env) =>
     generate(env, { cn, ips, dns, days, key: parsePrivateKey(textOf(key)), issuer })),
   buildCustomCert: fn('string string', ([cert, key]: readonly [string, string]) => customCertificate(cert, key)),

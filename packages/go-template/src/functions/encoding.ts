@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto'
 import { FunctionError } from '../errors.ts'
 import { shortestFloat } from '../format.ts'
-import { fn, type Environment, type GoFunction } from '../signature.ts'
+import { deep, fn, type Environment, type GoFunction } from '../signature.ts'
 import { jsonTime } from '../layout.ts'
 import { bytesOf, Dict, Int, List, runes, sortedKeys, Struct, Time, type GoValue } from '../values.ts'
 
@@ -315,14 +315,14 @@ function adler32(s: string): string {
 type V = readonly GoValue[]
 type S = readonly [string]
 const quiet = (run: (value: GoValue, environment: Environment) => string): GoFunction =>
-  fn('any', ([value]: V, env) => {
+  deep(fn('any', ([value]: V, env) => {
     try {
       return run(value, env)
     } catch (error) {
       if (error instanceof FunctionError) return ''
       throw error
     }
-  })
+  }))
 const json = (value: GoValue, env: Environment): string => toJson(value, true, '', env)
 const pretty = (value: GoValue, env: Environment): string => toJson(value, true, '  ', env)
 const raw = (value: GoValue, env: Environment): string => toJson(value, false, '', env)
@@ -330,11 +330,11 @@ const hash = (name: string): GoFunction => fn('string', ([s]: S) => createHash(n
 
 export const ENCODING: Readonly<Record<string, GoFunction>> = {
   toJson: quiet(json),
-  mustToJson: fn('any', ([value]: V, env) => json(value, env)),
+  mustToJson: deep(fn('any', ([value]: V, env) => json(value, env))),
   toPrettyJson: quiet(pretty),
-  mustToPrettyJson: fn('any', ([value]: V, env) => pretty(value, env)),
-  toRawJson: fn('any', ([value]: V, env) => raw(value, env)),
-  mustToRawJson: fn('any', ([value]: V, env) => raw(value, env)),
+  mustToPrettyJson: deep(fn('any', ([value]: V, env) => pretty(value, env))),
+  toRawJson: deep(fn('any', ([value]: V, env) => raw(value, env))),
+  mustToRawJson: deep(fn('any', ([value]: V, env) => raw(value, env))),
   fromJson: fn('string', ([s]: S, env) => {
     try {
       return fromJson(s, env)

@@ -7,7 +7,7 @@ import { randomInt } from 'node:crypto'
 import { toFloat64, toInt64 } from '../convert.ts'
 import { FunctionError } from '../errors.ts'
 import { printed, shortestFloat } from '../format.ts'
-import { fn, type GoFunction } from '../signature.ts'
+import { deep, fn, type GoFunction } from '../signature.ts'
 import { Int, int64, type GoValue } from '../values.ts'
 
 const long = (value: bigint): Int => new Int('int64', int64(value))
@@ -85,10 +85,10 @@ export const NUMBERS: Readonly<Record<string, GoFunction>> = {
   int64: fn('any', ([value]: V) => long(toInt64(value))),
   float64: fn('any', ([value]: V) => toFloat64(value)),
   atoi: fn('string', ([s]: readonly [string]) => (/^[+-]?\d{1,19}$/.test(s) && BigInt(s.replace('+', '')) === int64(BigInt(s.replace('+', ''))) ? BigInt(s.replace('+', '')) : 0n)),
-  toDecimal: fn('any', ([value]: V) => {
+  toDecimal: deep(fn('any', ([value]: V) => {
     const text = printed(value)
     return long(/^[+-]?[0-7]{1,21}$/.test(text) ? (text.startsWith('-') ? -BigInt(`0o${text.slice(1)}`) : BigInt(`0o${text.replace('+', '')}`)) : 0n)
-  }),
+  })),
   add: fn('...any', (args: V) => long(args.map(toInt64).reduce((a, b) => a + b, 0n))),
   add1: fn('any', ([value]: V) => long(toInt64(value) + 1n)),
   sub: fn('any any', ([a, b]: V) => long(toInt64(a) - toInt64(b))),

@@ -5,8 +5,11 @@
  */
 import { RE2JS } from 're2js'
 import { FunctionError } from '../errors.ts'
-import { fn, type Environment, type GoFunction } from '../signature.ts'
+import { fn, type Budget, type Environment, type GoFunction } from '../signature.ts'
 import { bytesOf, List, runes, textOf } from '../values.ts'
+
+/** Characters times instructions. */
+const SEARCHED_A_STEP = 64
 
 function compile(pattern: string): RE2JS {
   for (const [rune, , size] of runes(pattern)) if (rune === 0xfffd && size === 1) throw new FunctionError(`error parsing regexp: invalid UTF-8: \`${pattern}\``)
@@ -42,8 +45,14 @@ interface Match {
   readonly named: ReadonlyMap<string, string | undefined>
 }
 
+/** The time of a search grows with the text and with the expression, which a repetition like `{1000}` makes long. */
+function chargeSearch(pattern: RE2JS, text: string, budget: Budget): void {
+  budget.tick(Math.floor((text.length * pattern.programSize()) / SEARCHED_A_STEP))
+}
+
 /** All matches as Go finds them: an empty match right behind another match does not count. */
 function matches(pattern: RE2JS, text: string, limit: number, { budget }: Environment): Match[] {
+  chargeSearch(pattern, text, budget)
   const found: Match[] = []
   const matcher = pattern.matcher(text)
   let from = 0
@@ -139,19 +148,25 @@ function family(must: boolean): Readonly<Record<string, GoFunction>> {
   }
 }
 
+function isMatch(pattern: string, text: string, { budget }: Environment): boolean {
+  const expression = compile(pattern)
+  chargeSearch(expression, text, budget)
+  return expression.matcher(matchable(text)).find()
+}
+
 const plain = family(false)
 const must = family(true)
 
 export const REGEXES: Readonly<Record<string, GoFunction>> = {
-  regexMatch: fn('string string', ([pattern, text]: SS) => {
+  regexMatch: fn('string string', ([pattern, text]: SS, env) => {
     try {
-      return compile(pattern).matcher(matchable(text)).find()
+      return isMatch(pattern, text, env)
     } catch (error) {
       if (error instanceof FunctionError) return false
       throw error
     }
   }),
-  mustRegexMatch: fn('string string', ([pattern, text]: SS) => compile(pattern).matcher(matchable(text)).find()),
+  mustRegexMatch: fn('string string', ([pattern, text]: SS, env) => isMatch(pattern, text, env)),
   regexFind: plain['find'] as GoFunction,
   mustRegexFind: must['find'] as GoFunction,
   regexFindAll: plain['findAll'] as GoFunction,

@@ -8,7 +8,7 @@ import { FunctionError } from '../errors.ts'
 import { printed } from '../format.ts'
 import { isSpace, toLower, toUpper } from '../letters.ts'
 import { quote } from '../quote.ts'
-import { fn, type Environment, type GoFunction } from '../signature.ts'
+import { deep, fn, type Environment, type GoFunction } from '../signature.ts'
 import { bytesOf, Dict, List, runeBytes, runes, textOf, type GoValue } from '../values.ts'
 
 /** strings.TrimSpace. */
@@ -110,9 +110,9 @@ export const STRINGS: Readonly<Record<string, GoFunction>> = {
   contains: fn('string string', ([part, s]: SS) => s.includes(part)),
   hasPrefix: fn('string string', ([part, s]: SS) => s.startsWith(part)),
   hasSuffix: fn('string string', ([part, s]: SS) => s.endsWith(part)),
-  quote: fn('...any', (args: readonly GoValue[]) => quoted(args, (s) => quote(s))),
-  squote: fn('...any', (args: readonly GoValue[]) => quoted(args, (s) => `'${s}'`)),
-  cat: fn('...any', (args: readonly GoValue[]) => args.filter((arg) => arg !== undefined && arg !== null).map((arg) => printed(arg)).join(' ')),
+  quote: deep(fn('...any', (args: readonly GoValue[]) => quoted(args, (s) => quote(s)))),
+  squote: deep(fn('...any', (args: readonly GoValue[]) => quoted(args, (s) => `'${s}'`))),
+  cat: deep(fn('...any', (args: readonly GoValue[]) => args.filter((arg) => arg !== undefined && arg !== null).map((arg) => printed(arg)).join(' '))),
   indent: fn('int string', ([n, s]: IS, env) => indent(n, s, env)),
   nindent: fn('int string', ([n, s]: IS, env) => `\n${indent(n, s, env)}`),
   replace: fn('string string string', ([old, by, s]: readonly [string, string, string], { budget }) => {
@@ -133,16 +133,16 @@ export const STRINGS: Readonly<Record<string, GoFunction>> = {
     }
     return all.join('')
   }),
-  toString: fn('any', ([value]: readonly GoValue[]) => strval(value)),
-  toStrings: fn('any', ([value]: readonly GoValue[]) => new List(strings(value), 'string')),
-  join: fn('string any', ([separator, value]: readonly [string, GoValue]) => strings(value).join(separator)),
+  toString: deep(fn('any', ([value]: readonly GoValue[]) => strval(value))),
+  toStrings: deep(fn('any', ([value]: readonly GoValue[]) => new List(strings(value), 'string'))),
+  join: deep(fn('string any', ([separator, value]: readonly [string, GoValue]) => strings(value).join(separator))),
   split: fn('string string', ([separator, s]: SS) => numbered(splitBytes(s, separator))),
   splitn: fn('string int string', ([separator, n, s]: readonly [string, bigint, string]) => numbered(n === 0n ? [] : splitBytes(s, separator, n < 0n ? Infinity : Number(n)))),
   splitList: fn('string string', ([separator, s]: SS) => new List(splitBytes(s, separator), 'string')),
-  sortAlpha: fn('any', ([value]: readonly GoValue[]) => {
+  sortAlpha: deep(fn('any', ([value]: readonly GoValue[]) => {
     if (value instanceof List) return new List(strings(value).toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0)), 'string')
     return new List([strval(value)], 'string')
-  }),
+  })),
   randAlpha: fn('int', ([n]: readonly [bigint], env) => randomText(ALPHA, n, env)),
   randAlphaNum: fn('int', ([n]: readonly [bigint], env) => randomText(ALPHA + DIGITS, n, env)),
   randNumeric: fn('int', ([n]: readonly [bigint], env) => randomText(DIGITS, n, env)),

@@ -6,7 +6,7 @@
 import { FunctionError } from '../errors.ts'
 import { ipBytes } from '../ip-address.ts'
 import { quote } from '../quote.ts'
-import { fn, type GoFunction } from '../signature.ts'
+import { deep, fn, type GoFunction } from '../signature.ts'
 import { Dict, kindName, type GoValue } from '../values.ts'
 
 /** What each part of a URL holds without escapes. */
@@ -153,5 +153,5 @@ export const URLS: Readonly<Record<string, GoFunction>> = {
     const url = parseUrl(text)
     return new Dict(new Map(Object.entries({ ...url, hostname: hostname(url.host) })))
   }),
-  urlJoin: fn('dict', ([dict]: readonly [Dict]) => joinUrl(dict)),
+  urlJoin: deep(fn('dict', ([dict]: readonly [Dict]) => joinUrl(dict))),
 }

@@ -59,7 +59,7 @@ function wrap(width: bigint, newline: string, s: string, breaksWords: boolean, {
       at++
       continue
     }
-    const space = s.lastIndexOf(' ', at + size)
+    const space = at + s.slice(at, at + size + 1).lastIndexOf(' ') // none: before the line
     const end = space >= at ? space : breaksWords ? at + size : s.indexOf(' ', at + size)
     if (end < 0) break
     lines.push(s.slice(at, end))
