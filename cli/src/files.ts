@@ -15,6 +15,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { getSystemErrorMessage } from 'node:util'
 import { CodedError, type ErrorCode } from '@waxseal/core'
 import { MAX_INPUT_BYTES, ProcessOutput, type ReadLimit } from './context.ts'
+import { finishStepBeforeSignals } from './signals.ts'
 
 const CHUNK_BYTES = 256 * 1024
 const MAX_LINKS = 40
@@ -124,6 +125,7 @@ export function replaceFile(path: string, bytes: Uint8Array, name: string = path
   } catch (cause) {
     throw cause instanceof CodedError ? cause : fileError('FILE_UNWRITABLE', name, cause)
   }
+  finishStepBeforeSignals()
   try {
     if (old && old.nlink > 1) return writeInPlace(target, bytes)
     if (!replaceByRename(target, bytes, old, mode)) writeInPlace(target, bytes)

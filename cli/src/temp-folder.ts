@@ -11,8 +11,7 @@ import { join } from 'node:path'
 import { CodedError } from '@waxseal/core'
 import type { Context } from './context.ts'
 import { errnoText } from './files.ts'
-
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+import { ENDING_SIGNALS } from './signals.ts'
 
 /**
  * @param prefix - of the folder's name, before a random number
@@ -29,12 +28,12 @@ export async function withPrivateFolder<T>(context: Context, prefix: string, wor
   const release = removeAfterDeath(folder)
   const { promise: interrupted, reject } = Promise.withResolvers<never>()
   const onSignal = (): void => reject(new CodedError('CANCELED', 'user canceled operation'))
-  for (const signal of SIGNALS) process.on(signal, onSignal)
+  for (const signal of ENDING_SIGNALS) process.on(signal, onSignal)
   try {
     return await Promise.race([work(folder), interrupted])
   } finally {
     rmSync(folder, { recursive: true, force: true })
-    for (const signal of SIGNALS) process.off(signal, onSignal)
+    for (const signal of ENDING_SIGNALS) process.off(signal, onSignal)
     release()
   }
 }

@@ -6,11 +6,11 @@ import { openSync, writeSync } from 'node:fs'
 import { ReadStream } from 'node:tty'
 import { CodedError } from '@waxseal/core'
 import { hideProgress } from './progress.ts'
+import { ENDING_SIGNALS } from './signals.ts'
 
 const CTRL_C = '\u0003'
 const CTRL_D = '\u0004'
 const CTRL_U = '\u0015'
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 /** How long the terminal must be quiet after the answer: what follows at once was pasted with it. */
 const QUIET_MS = 50
 
@@ -69,7 +69,7 @@ async function onTerminal(question: string, instead: string, listen: (terminal: 
   const cancel = (): void => reject(new CodedError('CANCELED', 'canceled'))
   const echo = (text: string): void => void writeSync(fd, text)
   const showProgress = hideProgress()
-  for (const signal of SIGNALS) process.on(signal, cancel)
+  for (const signal of ENDING_SIGNALS) process.on(signal, cancel)
   try {
     terminal.setRawMode(true) // before anybody is asked, who may type at once
     echo(question)
@@ -83,7 +83,7 @@ async function onTerminal(question: string, instead: string, listen: (terminal: 
     echo('\n')
     terminal.destroy()
     showProgress()
-    for (const signal of SIGNALS) process.off(signal, cancel)
+    for (const signal of ENDING_SIGNALS) process.off(signal, cancel)
   }
 }
 

@@ -140,4 +140,14 @@ describe.skipIf(!canTrace)(`under strace${canTrace ? '' : ' (left out: rig strac
     expect((await run(built(program), next, { cwd, env })).stderr).toBe('')
     expect(left()).toEqual([])
   })
+
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s while it syncs waits until the file is whole', async (signal) => {
+    for (const program of ['sops', 'waxseal'] as const) {
+      const cwd = await folder()
+      const signalling = ['-f', '-o', '/dev/null', '-e', 'trace=fsync', '-e', `inject=fsync:signal=${signal}:when=1`]
+      await run(strace ?? '', [...signalling, built(program), 'decrypt', '-i', 'f.yaml'], { cwd, env })
+      expect(readdirSync(cwd).filter((name) => name.endsWith('.tmp'))).toEqual([])
+      expect(readFileSync(join(cwd, 'f.yaml'), 'utf8')).toBe(FIRST)
+    }
+  })
 })

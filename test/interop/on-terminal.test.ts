@@ -4,7 +4,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { hasTerminals, onTerminal, type Answered } from '@waxseal/testkit'
+import { hasTerminals, onTerminal, startTerminal, type Answered } from '@waxseal/testkit'
 import { AGE_KEY_FILE, AGE_RECIPIENT, built, FIXTURES, run, testFolder } from '../programs.ts'
 import { rigProgram } from '../rigs/rigs.ts'
 
@@ -21,10 +21,17 @@ async function folder(): Promise<string> {
   return cwd
 }
 
+const environment = (cwd: string): Readonly<Record<string, string>> => ({ PATH: `${join(process.execPath, '..')}:${process.env['PATH']}`, HOME: cwd, TERM: 'xterm', SOPS_AGE_KEY_FILE: AGE_KEY_FILE })
+
+/** Without what differs from run to run. */
+function normalised(screen: string, cwd: string): string {
+  return screen.replaceAll(cwd, '.').replaceAll(/\[\d{4}\]/g, '[SECONDS]').replaceAll(/\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d/g, 'TIME')
+}
+
 async function shown(program: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Answered> {
   const cwd = await folder()
-  const { status, screen } = await onTerminal([], [program, ...args], cwd, { PATH: `${join(process.execPath, '..')}:${process.env['PATH']}`, HOME: cwd, TERM: 'xterm', SOPS_AGE_KEY_FILE: AGE_KEY_FILE, ...env })
-  return { status, screen: screen.replaceAll(cwd, '.').replaceAll(/\[\d{4}\]/g, '[SECONDS]').replaceAll(/\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d/g, 'TIME') }
+  const { status, screen } = await onTerminal([], [program, ...args], cwd, { ...environment(cwd), ...env })
+  return { status, screen: normalised(screen, cwd) }
 }
 
 describe.runIf(hasTerminals() && realSops)(`on a terminal${realSops ? '' : ' (left out: rig sops)'}`, () => {
@@ -40,6 +47,21 @@ describe.runIf(hasTerminals() && realSops)(`on a terminal${realSops ? '' : ' (le
     const plain = await shown(built('sops'), args, { ...env, NO_COLOR: '1' })
     expect(plain).toEqual(await shown(realSops ?? '', args, { ...env, NO_COLOR: '1' }))
   })
+
+  it('asks about keys until it is told yes or no', async () => {
+    const screens: string[] = []
+    for (const program of [built('sops'), realSops ?? '']) {
+      const cwd = await folder()
+      const session = await startTerminal([program, 'updatekeys', 'f.yaml'], cwd, environment(cwd))
+      for (const answer of ['maybe', 'y']) {
+        await session.shows('Is this okay? (y/n):')
+        session.type(`${answer}\r`)
+      }
+      expect(await session.ended).toBe(0)
+      screens.push(normalised(session.screen(), cwd))
+    }
+    expect(screens[0]).toBe(screens[1])
+  })
 })
 
 describe.runIf(hasTerminals())('progress', () => {
@@ -49,7 +71,7 @@ describe.runIf(hasTerminals())('progress', () => {
     mkdirSync(join(cwd, 'd'))
     for (const name of ['a', 'b', 'c']) writeFileSync(join(cwd, 'd', `${name}.yaml`), readFileSync(join(cwd, 'f.yaml')))
     const command = ['sh', '-c', `"$0" verify d ${words}`, built('waxseal')]
-    const { status, screen } = await onTerminal([], command, cwd, { PATH: `${join(process.execPath, '..')}:${process.env['PATH']}`, HOME: cwd, TERM: 'xterm', SOPS_AGE_KEY_CMD: `sh -c 'sleep 0.7; cat ${AGE_KEY_FILE}'`, ...env })
+    const { status, screen } = await onTerminal([], command, cwd, { ...environment(cwd), SOPS_AGE_KEY_FILE: '', SOPS_AGE_KEY_CMD: `sh -c 'sleep 0.7; cat ${AGE_KEY_FILE}'`, ...env })
     expect(status).toBe(0)
     return screen
   }
