@@ -24,6 +24,8 @@ import type { Gate } from './token-gate.ts'
 import { limitInFlight } from './unseal.ts'
 
 const MAX_BODY_BYTES = 10 * 1024 * 1024
+/** Of all callers together, since they choose how many they are. */
+const MAX_HELD_BYTES = 3 * MAX_BODY_BYTES
 /** Callers are strangers: they get one operation at a time, beside the controller's own work. */
 const RSA_IN_FLIGHT = 1
 /** Callers choose their name, and it is remembered. */
@@ -52,11 +54,12 @@ export type Handler = (request: IncomingMessage) => Promise<Answer>
 export function createHandler({ keyring, limiter, gate, isReady, onRequest }: HttpOptions): Handler {
   const oneAtATime = limitInFlight(RSA_IN_FLIGHT, (open: OpenItemAsync, ...item: Parameters<OpenItemAsync>) => open(...item))
   const opener = (): OpenItemAsync => stopAtFirstFailure(oneAtATime, keyring.open)
-  const guarded = (path: string, handle: Handler): Handler => limited(limiter, path, gated(gate, handle))
+  const room: Room = { bytes: MAX_HELD_BYTES }
+  const guarded = (path: string, handle: HoldingHandler): Handler => limited(limiter, path, gated(gate, holding(room, handle)))
   const routes: Readonly<Record<string, Handler>> = {
     '/v1/cert.pem': async () => certificate(keyring),
-    '/v1/verify': guarded('/v1/verify', async (request) => verify(await readSealed(request, 'alone'), opener())),
-    '/v1/rotate': guarded('/v1/rotate', async (request) => rotate(await readSealed(request, 'first'), keyring, opener())),
+    '/v1/verify': guarded('/v1/verify', async (request, take) => verify(await readSealed(request, 'alone', take), opener())),
+    '/v1/rotate': guarded('/v1/rotate', async (request, take) => rotate(await readSealed(request, 'first', take), keyring, opener())),
   }
   return async (request) => {
     const path = (request.url ?? '').split('?', 1)[0] ?? ''
@@ -81,8 +84,8 @@ function certificate({ newest }: Keyring): Answer {
   return { code: 200, body: newest.certificate.pem, headers: { 'Content-Type': 'application/x-pem-file' } }
 }
 
-async function verify(sealed: SealedSecretManifest | number, open: OpenItemAsync): Promise<Answer> {
-  if (typeof sealed === 'number') return { code: sealed }
+async function verify(sealed: SealedSecretManifest | Answer, open: OpenItemAsync): Promise<Answer> {
+  if ('code' in sealed) return sealed
   const { data, encryptedData } = sealed.spec
   const texts = data === undefined ? Object.values(encryptedData) : [data]
   const label = labelOf(sealed.metadata)
@@ -100,8 +103,8 @@ async function verify(sealed: SealedSecretManifest | number, open: OpenItemAsync
   }
 }
 
-async function rotate(sealed: SealedSecretManifest | number, { newest }: Keyring, open: OpenItemAsync): Promise<Answer> {
-  if (typeof sealed === 'number') return { code: sealed }
+async function rotate(sealed: SealedSecretManifest | Answer, { newest }: Keyring, open: OpenItemAsync): Promise<Answer> {
+  if ('code' in sealed) return sealed
   if (!newest) return { code: 500 }
   try {
     const { metadata, spec } = await reencryptAsync(sealed, open, newest.certificate.publicKey)
@@ -150,24 +153,50 @@ function limited(limiter: GcraLimiter, path: string, handle: Handler): Handler {
   }
 }
 
-/** @returns the status to answer if there is none */
-async function readSealed(request: IncomingMessage, want: 'alone' | 'first'): Promise<SealedSecretManifest | number> {
+/** What bodies may still take. */
+interface Room {
+  bytes: number
+}
+
+/** @returns whether there was room */
+type Take = (bytes: number) => boolean
+type HoldingHandler = (request: IncomingMessage, take: Take) => Promise<Answer>
+
+/** Gives back what was taken when the request is answered. */
+function holding(room: Room, handle: HoldingHandler): Handler {
+  return async (request) => {
+    let taken = 0
+    try {
+      return await handle(request, (bytes) => {
+        taken += bytes
+        room.bytes -= bytes
+        return room.bytes >= 0
+      })
+    } finally {
+      room.bytes += taken
+    }
+  }
+}
+
+/** @returns the answer if there is none */
+async function readSealed(request: IncomingMessage, want: 'alone' | 'first', take: Take): Promise<SealedSecretManifest | Answer> {
   const chunks: Buffer[] = []
   let length = 0
   try {
     // Left early, the connection must live until the answer is sent.
     for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       length += chunk.length
-      if (length > MAX_BODY_BYTES) return 413
+      if (length > MAX_BODY_BYTES) return { code: 413 }
+      if (!take(chunk.length)) return { code: 503, headers: { 'Retry-After': '1' } }
       chunks.push(chunk)
     }
   } catch {
-    return 400
+    return { code: 400 }
   }
   try {
     return readSealedSecret(await parseManifest(Buffer.concat(chunks), want))
   } catch (error) {
-    if (error instanceof CodedError) return error.code === 'PARSE_LIMIT' ? 413 : 500
+    if (error instanceof CodedError) return { code: error.code === 'PARSE_LIMIT' ? 413 : 500 }
     throw error
   }
 }
@@ -215,7 +244,7 @@ function splitAddress(address: string): readonly [string, number] {
 
 function send(request: IncomingMessage, response: ServerResponse, { code, body = '', headers = {} }: Answer, staysOpen: boolean): void {
   if (response.destroyed) return
-  const isCut = code === 413 && !request.complete // nobody wants the rest of the body
+  const isCut = (code === 413 || code === 503) && !request.complete // nobody wants the rest of the body
   if (isCut || !staysOpen) response.shouldKeepAlive = false
   else response.removeHeader('connection') // as Go's server, which says only when it closes
   response.writeHead(code, { ...headers, 'Content-Length': Buffer.byteLength(body) })
