@@ -147,10 +147,10 @@ describe('a plugin that', () => {
   })
 
   it('leaves a program behind that holds its pipes is not waited for', async () => {
-    const left = `require('node:child_process').spawn('/bin/sleep', ['5'], { stdio: 'inherit' }).unref(); process.on('SIGINT', () => process.exit())`
+    const left = `require('node:child_process').spawn('/bin/sleep', ['40'], { stdio: 'inherit' }).unref(); process.on('SIGINT', () => process.exit())`
     const started = Date.now()
     expect((await wrapWith(left)).reason).toBe('')
-    expect(Date.now() - started).toBeLessThan(4500)
+    expect(Date.now() - started).toBeLessThan(20_000)
   })
 
   it('is waited for ends with the run', async () => {

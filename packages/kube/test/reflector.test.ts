@@ -153,7 +153,7 @@ describe('Reflector', () => {
     const reflector = new Reflector<string>({ client: new KubeClient({ transport }), resource: SECRETS, keep: () => 'x', onEvent: () => setTimeout(() => stop.abort(), 5), onError: () => {} })
     const startedAt = Date.now()
     await reflector.run(stop.signal)
-    expect(Date.now() - startedAt).toBeLessThan(1000)
+    expect(Date.now() - startedAt).toBeLessThan(20_000)
     expect(reflector.synced).toBe(true)
   })
 })

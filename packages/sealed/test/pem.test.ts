@@ -30,6 +30,6 @@ describe('PEM blocks', () => {
     const started = performance.now()
     expect(types('-----BEGIN A-----\n'.repeat(200_000))).toEqual([])
     expect(types(`${'-----BEGIN A-----\n'.repeat(100_000)}-----END B-----`)).toEqual([])
-    expect(performance.now() - started).toBeLessThan(5000)
+    expect(performance.now() - started).toBeLessThan(20_000)
   })
 })
