@@ -5,6 +5,7 @@
  */
 import { readSync, writeSync } from 'node:fs'
 import { CodedError, createRandomSource, type RandomSource } from '@waxseal/core'
+import { ENDING_SIGNALS } from './signals.ts'
 
 /** Largest input that is read unless the user says more. */
 export const MAX_INPUT_BYTES = 256 * 1024 * 1024
@@ -37,6 +38,8 @@ export interface ChildOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Start it and do not wait; it gets no input and no output. */
   readonly background?: boolean
+  /** Signals that would end this process are the child's, and its end is waited for. */
+  readonly takesSignals?: boolean
 }
 /** How a child ended; `error` if it could not be started. */
 export interface ChildEnd {
@@ -202,8 +205,17 @@ async function runChild(program: string, args: readonly string[], options: Child
   return await new Promise((resolve) => {
     const background = options.background === true
     const child = spawn(program, args, { env: options.env, stdio: background ? 'ignore' : 'inherit', detached: background })
-    child.on('error', (error: NodeJS.ErrnoException) => resolve({ status: null, signal: null, error }))
-    child.on('close', (status, signal) => resolve({ status, signal }))
+    const pass = (signal: NodeJS.Signals): void => {
+      if (signal !== 'SIGINT' || ![0, 1, 2].some(isTerminal)) child.kill(signal) // a terminal sends Ctrl+C to both
+    }
+    const passed = options.takesSignals ? ENDING_SIGNALS : []
+    for (const signal of passed) process.on(signal, pass)
+    const end = (how: ChildEnd): void => {
+      for (const signal of passed) process.off(signal, pass)
+      resolve(how)
+    }
+    child.on('error', (error: NodeJS.ErrnoException) => end({ status: null, signal: null, error }))
+    child.on('close', (status, signal) => end({ status, signal }))
     if (background) {
       child.on('spawn', () => resolve({ status: 0, signal: null }))
       child.unref()

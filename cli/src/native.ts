@@ -16,7 +16,6 @@ const PERSONALITIES = '\nUnder other names:\n  waxseal sops ...      the command
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
 
 export const native: Handler = async (args, context) => {
-  await context.audit.start(context)
   let status = 0
   const program = new Command('waxseal')
     .description('Secrets in git, encrypted value by value; sealed for the cluster.')
@@ -48,6 +47,7 @@ export const native: Handler = async (args, context) => {
     sub.action(async (...given: unknown[]) => {
       const positional = given.slice(0, -2).flat().filter((word): word is string => typeof word === 'string')
       const options = new OptionValues(given.at(-2) as Record<string, unknown>)
+      await context.audit.start(context)
       const action = await command.load()
       status = await action(positional, options, withInputLimit(options.text('maxInput'), allowing(options.list('allow'), context)))
     })

@@ -16,9 +16,10 @@ import { ENDING_SIGNALS } from './signals.ts'
 /**
  * @param prefix - of the folder's name, before a random number
  * @param work - gets the folder (mode 0700)
+ * @param isInterruptible - false: it ends at signals by itself
  * @throws CodedError CANCELED if a signal came first, FILE_UNWRITABLE if there is no place for the folder, and what `work` throws
  */
-export async function withPrivateFolder<T>(context: Context, prefix: string, work: (folder: string) => Promise<T>): Promise<T> {
+export async function withPrivateFolder<T>(context: Context, prefix: string, work: (folder: string) => Promise<T>, isInterruptible = true): Promise<T> {
   const folder = join(context.env['TMPDIR'] || tmpdir(), `${prefix}${randomInt(2 ** 47)}`)
   try {
     mkdirSync(folder, 0o700)
@@ -28,12 +29,13 @@ export async function withPrivateFolder<T>(context: Context, prefix: string, wor
   const release = removeAfterDeath(folder)
   const { promise: interrupted, reject } = Promise.withResolvers<never>()
   const onSignal = (): void => reject(new CodedError('CANCELED', 'user canceled operation'))
-  for (const signal of ENDING_SIGNALS) process.on(signal, onSignal)
+  const signals = isInterruptible ? ENDING_SIGNALS : []
+  for (const signal of signals) process.on(signal, onSignal)
   try {
     return await Promise.race([work(folder), interrupted])
   } finally {
     rmSync(folder, { recursive: true, force: true })
-    for (const signal of ENDING_SIGNALS) process.off(signal, onSignal)
+    for (const signal of signals) process.off(signal, onSignal)
     release()
   }
 }

@@ -34,7 +34,11 @@ async function held(program: Program, args: readonly string[]): Promise<{ readon
   const pid = (): number => (existsSync(told) ? Number(readFileSync(told, 'utf8')) : 0)
   onTestFinished(() => {
     child.kill('SIGKILL')
-    if (pid() > 0) process.kill(pid(), 'SIGKILL')
+    try {
+      if (pid() > 0) process.kill(pid(), 'SIGKILL')
+    } catch {
+      // it was ended with its parent
+    }
   })
   await until(() => pid() > 0)
   expect(readFileSync(join(folder, 'seen'), 'utf8')).toBe(PLAIN)

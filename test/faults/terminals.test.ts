@@ -186,3 +186,28 @@ describe.runIf(hasTerminals())('a hidden prompt', { timeout: LONG_MS }, () => {
     expect(readFileSync(join(here.cwd, 'after'), 'utf8')).toBe(readFileSync(join(here.cwd, 'before'), 'utf8'))
   })
 })
+
+describe.runIf(hasTerminals())('a program that waxseal starts', { timeout: LONG_MS }, () => {
+  /** Ends in its own way, whatever comes. */
+  const CHILD = `#!/bin/sh
+for pair in INT:5 TERM:6 HUP:7; do trap "echo caught; exit \${pair#*:}" "\${pair%:*}"; done
+echo $$ > child; echo ready
+while :; do read -r line; done
+`
+  it.each(['exec-env', 'exec-file'].flatMap((command) => [[command, 'Ctrl+C', 5], [command, 'SIGTERM', 6], [command, 'SIGINT to waxseal alone', undefined], [command, 'SIGHUP', 7]] as const))('by %s is left to end by itself at %s', async (command, ending, status) => {
+    const here = await place(LINE_EDITOR)
+    writeFileSync(join(here.cwd, 'child.sh'), CHILD)
+    chmodSync(join(here.cwd, 'child.sh'), 0o755)
+    const session = await start(here, [built('waxseal'), command, 'f.yaml', '--', './child.sh', ...(command === 'exec-file' ? ['{}'] : [])])
+    await session.shows('ready')
+    if (ending === 'Ctrl+C') session.type('\x03')
+    else if (ending === 'SIGTERM' || ending === 'SIGHUP') process.kill(session.pid, ending)
+    else {
+      process.kill(session.pid, 'SIGINT')
+      process.kill(session.pid, 'SIGTERM')
+    }
+    expect(await session.ended).toBe(status ?? 6)
+    expect(session.screen()).toContain('caught')
+    expect(here.left()).toEqual([])
+  })
+})

@@ -1,6 +1,6 @@
 /**
  * `exec-env` and `exec-file`: a program gets the decrypted values in its environment, or the decrypted file by the path that stands for `{}`.
- * The program is started as it is named, without a shell; its status becomes ours.
+ * The program is started as it is named, without a shell; signals are its own, and its status becomes ours.
  * @module
  */
 import { constants } from 'node:os'
@@ -21,7 +21,7 @@ export const execEnv: NativeAction = async ([file = '', program = '', ...words],
   const { opened } = await openSecretFile(context, file, options.text('type'), true)
   const values = await inFile(file, () => environmentOf(plainTree(opened)[0] ?? { kind: 'map', items: [] }))
   const env = { ...(options.bool('pristine') ? {} : context.env), ...values }
-  return statusOf(program, await context.run(program, words, { env }))
+  return statusOf(program, await context.run(program, words, { env, takesSignals: true }))
 }
 
 export const execFile: NativeAction = async ([file = '', program = '', ...words], options, context) => {
@@ -30,9 +30,9 @@ export const execFile: NativeAction = async ([file = '', program = '', ...words]
   const content = await inFile(file, () => opened.document.apply(opened.edits, null))
   return await withPrivateFolder(context, 'waxseal-exec-', async (folder) => {
     const path = join(folder, basename(file))
-    const run = (): Promise<ChildEnd> => context.run(program, words.map((word) => word.replaceAll(PLACE, path)), { env: context.env })
+    const run = (): Promise<ChildEnd> => context.run(program, words.map((word) => word.replaceAll(PLACE, path)), { env: context.env, takesSignals: true })
     return statusOf(program, await withSecretFile(path, content, !options.bool('noFifo'), context, run))
-  })
+  }, false)
 }
 
 function statusOf(program: string, { status, signal, error }: ChildEnd): number {

@@ -142,11 +142,11 @@ describe('an auditor that takes no record', () => {
 })
 
 describe('an audit file', () => {
-  async function withFile(text: string | undefined, args: readonly string[] = ['decrypt', 'f.yaml']): Promise<readonly [Ended, Ended]> {
+  async function withFile(text: string | undefined, ofSops: readonly string[] = ['decrypt', 'f.yaml'], ofWaxseal = ofSops): Promise<readonly [Ended, Ended]> {
     const cwd = await folder()
     const file = join(cwd, 'audit.yaml')
     if (text !== undefined) writeFileSync(file, text)
-    return [await runHandler(sops, args, { cwd, env, audit: fileAudit(file) }), await waxseal(args, { cwd, audit: fileAudit(file) })]
+    return [await runHandler(sops, ofSops, { cwd, env, audit: fileAudit(file) }), await waxseal(ofWaxseal, { cwd, audit: fileAudit(file) })]
   }
 
   it.each([
@@ -168,7 +168,7 @@ describe('an audit file', () => {
   it.each(['hunter2: [', 'hunter2', '[]', 'backends: hunter2', 'backends: {postgres: hunter2}', 'backends: {postgres: [hunter2]}', 'backends: {postgres: [{connection_string: [hunter2]}]}'])(
     'that cannot be understood stops every command and is not quoted: %s',
     async (text) => {
-      const [ours, ofWaxseal] = await withFile(`${text}\n`, ['--version'])
+      const [ours, ofWaxseal] = await withFile(`${text}\n`, ['--version'], ['status', 'f.yaml'])
       expect(ours).toMatchObject({ status: 2, stdout: '' })
       expect(ours.stderr).toMatch(/^\[AUDIT\]\t time="[^"]+" level=fatal msg="Error unmarshalling config" error="[^"]+"\n$/)
       expect(ofWaxseal).toMatchObject({ status: 2, stdout: '' })
@@ -187,7 +187,7 @@ describe('an audit file', () => {
     - connection_string: host=127.0.0.1 port=${port} user=u password=hunter2 sslmode=disable
     - connection_string: host=h password=hunter2 sslmode=x
 `
-    const [ours, ofWaxseal] = await withFile(text, ['--version'])
+    const [ours, ofWaxseal] = await withFile(text, ['--version'], ['status', 'f.yaml'])
     const lines = ours.stderr.trimEnd().split('\n')
     expect(ours).toMatchObject({ status: 1, stdout: '' })
     expect(lines).toHaveLength(5)
