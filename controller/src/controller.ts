@@ -4,8 +4,9 @@
  * @module
  */
 import { availableParallelism } from 'node:os'
+import { Turns } from '@waxseal/core'
 import { systemClock, type Clock, type KubeClient } from '@waxseal/kube'
-import { scopeOf, type OpenItemAsync, type RenderTemplates } from '@waxseal/sealed'
+import { scopeOf, type RenderTemplates } from '@waxseal/sealed'
 import { apply, type Applied } from './apply.ts'
 import { EventRecorder } from './event-recorder.ts'
 import type { Settings } from './flags.ts'
@@ -23,7 +24,7 @@ import { reconcile, RESTORE_FORGET_MS, type Policy, type UnsealOutcome } from '.
 import { StateSeal } from './state-seal.ts'
 import { StateStore } from './state-store.ts'
 import { syncStateOf } from './status.ts'
-import { limitInFlight, unseal } from './unseal.ts'
+import { unseal } from './unseal.ts'
 
 const WORKERS = 16
 /** Work that is under way when the program is told to stop may take so long. */
@@ -54,11 +55,8 @@ export class Controller {
   readonly #seal: StateSeal
   readonly #state: StateStore
   readonly #policy: Policy
-  readonly #openOne = limitInFlight(2 * availableParallelism(), async (open: OpenItemAsync, ...item: Parameters<OpenItemAsync>) => {
-    const opened = await open(...item)
-    this.metrics.countOpened()
-    return opened
-  })
+  /** Files and name look-ups share the threads that RSA runs on. */
+  readonly #rsa = new Turns(2 * availableParallelism())
   /** SealedSecrets that no key opened; a new key may. */
   readonly #unopened = new Set<string>()
   /** Ends work that is under way; later than the watches. */
@@ -220,7 +218,12 @@ export class Controller {
     const { settings, render } = this.#options
     const { open } = this.keyring
     return unseal(seen, {
-      open: (...item) => this.#openOne(open, ...item),
+      open: (...item) =>
+        this.#rsa.run(async () => {
+          const opened = await open(...item)
+          this.metrics.countOpened()
+          return opened
+        }),
       render,
       acceptWholeSecret: settings['accept-deprecated-v1-data'],
       digest: (fingerprint, secret) => this.#seal.ofData(fingerprint, secret),

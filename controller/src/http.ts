@@ -14,14 +14,13 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { isIP, type AddressInfo } from 'node:net'
-import { CodedError } from '@waxseal/core'
+import { CodedError, Turns } from '@waxseal/core'
 import { labelOf, readSealedSecret, reencryptAsync, type OpenItemAsync, type SealedSecretManifest } from '@waxseal/sealed'
 import type { Keyring } from './keyring.ts'
 import { describe, type Log } from './log.ts'
 import { parseManifest } from './manifest-body.ts'
 import type { GcraLimiter } from './rate-limit.ts'
 import type { Gate } from './token-gate.ts'
-import { limitInFlight } from './unseal.ts'
 
 const MAX_BODY_BYTES = 10 * 1024 * 1024
 /** Of all callers together, since they choose how many they are. */
@@ -52,8 +51,8 @@ export interface HttpOptions {
 export type Handler = (request: IncomingMessage) => Promise<Answer>
 
 export function createHandler({ keyring, limiter, gate, isReady, onRequest }: HttpOptions): Handler {
-  const oneAtATime = limitInFlight(RSA_IN_FLIGHT, (open: OpenItemAsync, ...item: Parameters<OpenItemAsync>) => open(...item))
-  const opener = (): OpenItemAsync => stopAtFirstFailure(oneAtATime, keyring.open)
+  const turns = new Turns(RSA_IN_FLIGHT)
+  const opener = (): OpenItemAsync => stopAtFirstFailure(turns, keyring.open)
   const room: Room = { bytes: MAX_HELD_BYTES }
   const guarded = (path: string, handle: HoldingHandler): Handler => limited(limiter, path, gated(gate, holding(room, handle)))
   const routes: Readonly<Record<string, Handler>> = {
@@ -120,7 +119,7 @@ function goJson(value: unknown): string {
   return JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
-function stopAtFirstFailure(run: (open: OpenItemAsync, ...item: Parameters<OpenItemAsync>) => ReturnType<OpenItemAsync>, open: OpenItemAsync): OpenItemAsync {
+function stopAtFirstFailure(turns: Turns, open: OpenItemAsync): OpenItemAsync {
   let failure: unknown
   const once: OpenItemAsync = async (...item) => {
     if (failure) throw failure
@@ -131,7 +130,7 @@ function stopAtFirstFailure(run: (open: OpenItemAsync, ...item: Parameters<OpenI
       throw error
     }
   }
-  return (...item) => run(once, ...item)
+  return (...item) => turns.run(() => once(...item))
 }
 
 function gated(gate: Gate, handle: Handler): Handler {

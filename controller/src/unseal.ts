@@ -42,23 +42,3 @@ function isAsLeft({ sealed, secret, remembered: { inSync } }: Observed, digest: 
   const isSameSealed = inSync.generation === generation && inSync.scope === scopeOf(annotations ?? undefined)
   return isSameSealed && isSameDigest(inSync.digest, digest(inSync.fingerprint, secret))
 }
-
-/** Runs at most `limit` at once, the others in the order of their coming. */
-export function limitInFlight<Arguments extends readonly unknown[], Result>(
-  limit: number,
-  run: (...parameters: Arguments) => Promise<Result>,
-): (...parameters: Arguments) => Promise<Result> {
-  const waiting: (() => void)[] = []
-  let running = 0
-  return async (...parameters) => {
-    if (running >= limit) await new Promise<void>((resolve) => waiting.push(resolve))
-    else running++
-    try {
-      return await run(...parameters)
-    } finally {
-      const next = waiting.shift()
-      if (next) next()
-      else running--
-    }
-  }
-}

@@ -5,6 +5,7 @@
  * @module
  */
 import { CodedError } from './errors.ts'
+import { cancelled, Turns } from './turns.ts'
 
 export interface CallLimits {
   readonly callMs: number
@@ -50,37 +51,10 @@ export interface ServiceCallerOptions {
 
 export function createServiceCaller({ service, judge, limits, random = Math.random }: ServiceCallerOptions): ServiceCaller {
   const { callMs, operationMs, attempts, pauseMs, width } = { ...CALL_LIMITS, ...limits }
-  const waiting = new Set<() => void>()
-  let running = 0
+  const turns = new Turns(width)
 
-  async function operation<T>(signal: AbortSignal, work: (call: Call) => Promise<T>): Promise<T> {
-    if (running < width) running++
-    else await turn(signal)
-    try {
-      return await limited(signal, operationMs, timeout(operationMs), (inner) => work((send) => withRetries(send, inner)))
-    } finally {
-      // The next one takes this one's place, so that nobody can slip in between.
-      const next = waiting.values().next().value
-      if (next) next()
-      else running--
-    }
-  }
-
-  function turn(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const cancel = (): void => {
-        waiting.delete(start)
-        reject(cancelled(signal))
-      }
-      const start = (): void => {
-        waiting.delete(start)
-        signal.removeEventListener('abort', cancel)
-        resolve()
-      }
-      if (signal.aborted) return cancel()
-      waiting.add(start)
-      signal.addEventListener('abort', cancel)
-    })
+  function operation<T>(signal: AbortSignal, work: (call: Call) => Promise<T>): Promise<T> {
+    return turns.run(() => limited(signal, operationMs, timeout(operationMs), (inner) => work((send) => withRetries(send, inner))), signal)
   }
 
   async function withRetries<T>(send: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
@@ -102,7 +76,15 @@ export function createServiceCaller({ service, judge, limits, random = Math.rand
   return { operation }
 }
 
-const cancelled = ({ reason }: AbortSignal): CodedError => (reason instanceof CodedError ? reason : new CodedError('CANCELED', 'the run was cancelled'))
+/** Errors say first what was attempted; a run that was cancelled needs no more words. */
+export async function inStep<T>(step: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof CodedError) || error.code === 'CANCELED') throw error
+    throw new CodedError(error.code, `${step}: ${error.message}`, { cause: error, ...(error.hint !== undefined && { hint: error.hint }) })
+  }
+}
 
 /** Ends with the work, or when the signal or the time says so, whether or not the work obeys the signal that it gets. */
 async function limited<T>(outer: AbortSignal, ms: number, late: CodedError, work: (signal: AbortSignal) => Promise<T>): Promise<T> {

@@ -3,11 +3,12 @@
  * @module
  */
 import { createSecretKey, type KeyObject } from 'node:crypto'
+import { FoundOnce } from './found-once.ts'
 import type { KeyProvider, Ref } from './provider.ts'
 
 /** What failed is tried again. */
 export function rememberingUnwrapped<R extends Ref>(provider: KeyProvider<R>): KeyProvider<R> {
-  const parts = new Map<string, Promise<KeyObject | null>>()
+  const parts = new FoundOnce<string, KeyObject | null>()
 
   async function unwrap(ref: R, options: { readonly signal: AbortSignal }): Promise<KeyObject | null> {
     const part = await provider.unwrap(ref, options)
@@ -23,14 +24,7 @@ export function rememberingUnwrapped<R extends Ref>(provider: KeyProvider<R>): K
     ...provider,
     async unwrap(ref, options) {
       const entry = JSON.stringify(provider.serialize(ref), (_, value: unknown) => (typeof value === 'bigint' ? `${value}` : value))
-      const known = parts.get(entry) ?? unwrap(ref, options)
-      parts.set(entry, known)
-      try {
-        return (await known)?.export() ?? null
-      } catch (error) {
-        parts.delete(entry)
-        throw error
-      }
+      return (await parts.get(entry, () => unwrap(ref, options)))?.export() ?? null
     },
   }
 }

@@ -2,7 +2,7 @@
  * Opens age files with the identities there are: first with those that need nobody, then with those that ask or run a program, in their order.
  * @module
  */
-import { CodedError } from '@waxseal/core'
+import { CodedError, FoundOnce } from '@waxseal/core'
 import { readPayload, type AgeFile } from './age-file.ts'
 import { unwrapWith, type AgeIdentity, type LockedIdentity, type PluginIdentity } from './identity.ts'
 import { unwrapByPlugin, type PluginHost } from './plugin.ts'
@@ -37,19 +37,10 @@ export type Opener = (file: AgeFile, identities: readonly AgeIdentity[], signal:
  * a damaged file, and what the asking threw if nothing else opens it
  */
 export function createOpener({ passphrases, plugins }: AgeHelpers): Opener {
-  const unlocked = new Map<string, Promise<readonly AgeIdentity[]>>()
+  const unlocked = new FoundOnce<string, readonly AgeIdentity[]>()
 
-  /** Whoever comes while somebody is being asked waits for the same answer. */
-  async function unlock(identity: LockedIdentity): Promise<readonly AgeIdentity[]> {
-    const key = `${identity.name}\0${identity.digest}`
-    const answer = unlocked.get(key) ?? askFor(identity, passphrases)
-    unlocked.set(key, answer)
-    try {
-      return await answer
-    } catch (error) {
-      unlocked.delete(key)
-      throw error
-    }
+  function unlock(identity: LockedIdentity): Promise<readonly AgeIdentity[]> {
+    return unlocked.get(`${identity.name}\0${identity.digest}`, () => askFor(identity, passphrases))
   }
 
   async function openByPlugin(file: AgeFile, identity: PluginIdentity, signal: AbortSignal): Promise<Buffer | null> {

@@ -4,7 +4,7 @@
  * Follows: getsops/sops kms/keysource.go (Encrypt, Decrypt, createKMSConfig).
  * @module
  */
-import { CodedError, createServiceCaller, decodeBase64, type CallLimits, type KeyProvider } from '@waxseal/core'
+import { CodedError, createServiceCaller, decodeBase64, inStep, type CallLimits, type KeyProvider } from '@waxseal/core'
 import { connectKms, type AwsSources, type KmsClient, type KmsConnection } from './client.ts'
 import { judge } from './failures.ts'
 import { displayName, fieldsOf, newRef, refFrom, refFromGroup, type AwsRef } from './ref.ts'
@@ -74,14 +74,4 @@ function regionOf({ arn, profile }: AwsRef, { endpoint }: AwsSources): string {
   const form = endpoint?.('KMS', profile) === undefined ? AWS_REGION : ANY_REGION
   if (form.test(region)) return region
   throw new CodedError('HOST_REFUSED', `${JSON.stringify(region)} is not the name of an AWS region`, { hint: 'correct the ARN of the key; AWS_ENDPOINT_URL_KMS sets a server of your own' })
-}
-
-/** Errors say first what was attempted. */
-async function inStep<T>(step: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    if (!(error instanceof CodedError) || error.code === 'CANCELED') throw error
-    throw new CodedError(error.code, `${step}: ${error.message}`, { cause: error, ...(error.hint !== undefined && { hint: error.hint }) })
-  }
 }

@@ -4,7 +4,7 @@
  * Follows: learn.microsoft.com/rest/api/keyvault/keys (Get Key, Encrypt, Decrypt).
  * @module
  */
-import { CodedError, type Call, type ErrorCode, type Failure } from '@waxseal/core'
+import { CodedError, FoundOnce, type Call, type ErrorCode, type Failure } from '@waxseal/core'
 import { asFields, bodyFields, createHttpClient, judgeNetwork, judgeStatus, quoted, type Agents, type Answer, type Fields, type Request } from '@waxseal/http'
 import { parseChallenge, type Challenge } from './challenge.ts'
 import { createTokenSource } from './credentials.ts'
@@ -45,16 +45,9 @@ export function judge(cause: unknown): Failure {
 export function createKeyVaultClient(agents: Agents): KeyVaultClient {
   const http = createHttpClient({ agents })
   const tokenFor = createTokenSource(agents)
-  const challenges = new Map<string, Promise<Challenge>>()
+  const challenges = new FoundOnce<string, Challenge>()
 
-  /** Asked without token and without content, once for each vault. */
-  function challengeOf(call: Call, vault: URL, request: Request): Promise<Challenge> {
-    const known = challenges.get(vault.origin) ?? ask(call, vault, request)
-    challenges.set(vault.origin, known)
-    known.catch(() => challenges.delete(vault.origin))
-    return known
-  }
-
+  /** Without token and without content. */
   async function ask(call: Call, vault: URL, { method, url, headers }: Request): Promise<Challenge> {
     const answer = await call(async (signal) => {
       const first = await http.send({ method, url, headers }, signal)
@@ -66,7 +59,7 @@ export function createKeyVaultClient(agents: Agents): KeyVaultClient {
 
   /** @param value - of the request: it stands in no error */
   async function send(call: Call, vault: URL, request: Request, value = ''): Promise<Fields> {
-    const challenge = await challengeOf(call, vault, request)
+    const challenge = await challenges.get(vault.origin, () => ask(call, vault, request))
     const token = await call((signal) => tokenFor(challenge, signal))
     return await call(async (signal) => {
       const answer = await http.send({ ...request, headers: { ...request.headers, authorization: `Bearer ${token}` } }, signal)

@@ -3,7 +3,7 @@
  * Follows: getsops/sops azkv/keysource.go (EncryptContext, DecryptContext, ensureKeyHasVersion).
  * @module
  */
-import { CodedError, createServiceCaller, type Call, type KeyProvider, type ServiceCaller } from '@waxseal/core'
+import { CodedError, createServiceCaller, inStep, type Call, type KeyProvider, type ServiceCaller } from '@waxseal/core'
 import type { KeyVaultClient, VaultKey } from './client.ts'
 import { fieldsOf, nameOf, newRef, refFrom, refFromGroup, type AzureRef } from './ref.ts'
 import type { AzureSettings } from './settings.ts'
@@ -24,14 +24,11 @@ export function createAzureProvider(settings: AzureSettings): KeyProvider<AzureR
 
   /** @param step - before the reason, in an error */
   async function use<T>(step: string, ref: AzureRef, signal: AbortSignal, work: (client: KeyVaultClient, call: Call, key: VaultKey) => Promise<T>): Promise<T> {
-    try {
+    return await inStep(step, async () => {
       const key = { vault: checkAddress(ref, settings.hosts), name: ref.name, version: ref.version }
       const { client, caller } = await (service ??= start())
       return await caller.operation(signal, (call) => work(client, call, key))
-    } catch (error) {
-      if (!(error instanceof CodedError) || error.code === 'CANCELED') throw error
-      throw new CodedError(error.code, `${step}: ${error.message}`, { cause: error, ...(error.hint !== undefined && { hint: error.hint }) })
-    }
+    })
   }
 
   return {

@@ -3,7 +3,7 @@
  * Follows: getsops/sops gcpkms/keysource.go (EncryptContext, DecryptContext).
  * @module
  */
-import { CodedError, createServiceCaller, decodeBase64, encodeBase64, type KeyProvider, type ServiceCaller } from '@waxseal/core'
+import { CodedError, createServiceCaller, decodeBase64, encodeBase64, inStep, type KeyProvider, type ServiceCaller } from '@waxseal/core'
 import type { KmsClient } from './client.ts'
 import { checkResourceId, fieldsOf, newRef, refFrom, refFromGroup, type GcpRef } from './ref.ts'
 import type { GcpSettings } from './settings.ts'
@@ -20,13 +20,10 @@ export function createGcpProvider(readSettings: () => GcpSettings): KeyProvider<
 
   async function ask(action: 'encrypt' | 'decrypt', ref: GcpRef, input: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
     checkResourceId(ref)
-    try {
+    return await inStep(`failed to ${action} sops data key with GCP KMS key`, async () => {
       const { client, caller } = await (service ??= start())
       return await caller.operation(signal, (call) => client(call, action, ref.resourceId, input))
-    } catch (error) {
-      if (!(error instanceof CodedError) || error.code === 'CANCELED') throw error
-      throw new CodedError(error.code, `failed to ${action} sops data key with GCP KMS key: ${error.message}`, { cause: error, ...(error.hint !== undefined && { hint: error.hint }) })
-    }
+    })
   }
 
   return {

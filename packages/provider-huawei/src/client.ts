@@ -3,7 +3,7 @@
  * Follows: huaweicloud-sdk-go-v3 0.1.202 services/kms/v2 (EncryptData, DecryptData), core/auth/basic_credentials.go.
  * @module
  */
-import { CodedError, type Call } from '@waxseal/core'
+import { CodedError, FoundOnce, type Call } from '@waxseal/core'
 import { createHttpClient, type Answer, type Fields, type HttpClient, type Request } from '@waxseal/http'
 import { fieldsOf, success } from './answers.ts'
 import { JSON_BODY, logIn, urlAt, type Login } from './login.ts'
@@ -31,7 +31,7 @@ export class HuaweiClient {
   readonly #http: HttpClient
   readonly #settings: HuaweiSettings
   #login: Promise<Login> | undefined
-  readonly #projects = new Map<string, Promise<string>>()
+  readonly #projects = new FoundOnce<string, string>()
 
   constructor(settings: HuaweiSettings) {
     this.#settings = settings
@@ -41,7 +41,7 @@ export class HuaweiClient {
   /** @returns the fields of the answer */
   async ask(call: Call, { action, region, endpoint, keyId, text }: Question): Promise<Fields> {
     const login = await this.#loggedIn(call)
-    const projectId = login.projectId || (await this.#projectOf(call, login, region))
+    const projectId = login.projectId || (await this.#projects.get(region, () => this.#findProject(call, login, region)))
     const url = urlAt(`/v1.0/${encodeURIComponent(projectId)}/kms/${action}-data`, endpoint)
     const body = { [action === 'encrypt' ? 'plain_text' : 'cipher_text']: text, key_id: keyId, encryption_algorithm: ALGORITHM }
     return fieldsOf(await this.#signed(call, login, { method: 'POST', url, headers: { 'x-project-id': projectId, ...JSON_BODY }, body: `${JSON.stringify(body)}\n` }, text))
@@ -59,17 +59,6 @@ export class HuaweiClient {
     if (known && known.endsAt - Date.now() >= RENEW_BEFORE_MS) return known
     if (this.#login === shared) this.#login = logIn(this.#settings.sources, this.#http, call)
     return (await this.#login) as Login
-  }
-
-  async #projectOf(call: Call, login: Login, region: string): Promise<string> {
-    const known = this.#projects.get(region) ?? this.#findProject(call, login, region)
-    this.#projects.set(region, known)
-    try {
-      return await known
-    } catch (error) {
-      this.#projects.delete(region)
-      throw error
-    }
   }
 
   /** The project of a region has the region's name. */

@@ -3,7 +3,7 @@
  * Follows: getsops/sops hckms/keysource.go (EncryptContext, DecryptContext).
  * @module
  */
-import { CodedError, createServiceCaller, decodeBase64, type KeyProvider, type ServiceCaller } from '@waxseal/core'
+import { CodedError, createServiceCaller, decodeBase64, inStep, type KeyProvider, type ServiceCaller } from '@waxseal/core'
 import type { HuaweiClient } from './client.ts'
 import { fieldsOf, newRef, refFrom, refFromGroup, type HuaweiRef } from './ref.ts'
 import { kmsEndpoint } from './regions.ts'
@@ -27,16 +27,13 @@ export function createHuaweiProvider(readSettings: () => Promise<HuaweiSettings>
 
   /** @param field - of the answer. @returns its text */
   async function ask(action: 'encrypt' | 'decrypt', { region, uuid }: HuaweiRef, text: string, field: string, signal: AbortSignal): Promise<string> {
-    try {
+    return await inStep(`failed to ${action} sops data key with HuaweiCloud KMS`, async () => {
       const { client, caller, settings } = await (service ??= start())
       const endpoint = endpointOf(region, settings)
       const { [field]: found } = await caller.operation(signal, (call) => client.ask(call, { action, region, endpoint, keyId: uuid, text }))
       if (typeof found !== 'string' || found === '') throw new CodedError('KEY_SERVICE_FAILED', `${action}ion response missing ${field}`)
       return found
-    } catch (error) {
-      if (!(error instanceof CodedError) || error.code === 'CANCELED') throw error
-      throw new CodedError(error.code, `failed to ${action} sops data key with HuaweiCloud KMS: ${error.message}`, { cause: error, ...(error.hint !== undefined && { hint: error.hint }) })
-    }
+    })
   }
 
   return {

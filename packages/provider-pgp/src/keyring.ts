@@ -4,7 +4,7 @@
  * Follows: getsops/sops pgp/keysource.go (encryptWithOpenPGP, decryptWithOpenPGP).
  * @module
  */
-import { CodedError } from '@waxseal/core'
+import { CodedError, FoundOnce } from '@waxseal/core'
 import { decryptMessage, encryptMessage, readKeys, unlockKey, type OpenPgpKey, type OpenPgpSecretKey } from './client.ts'
 import type { Engine } from './engine.ts'
 
@@ -31,18 +31,7 @@ export interface Keyring {
 export function keyringEngine(keyring: Keyring): Engine {
   let secret: Promise<readonly OpenPgpKey[]> | undefined
   let known: Promise<readonly OpenPgpKey[]> | undefined
-  const unlocked = new Map<OpenPgpSecretKey, Promise<OpenPgpSecretKey>>()
-
-  async function unlock(key: OpenPgpSecretKey): Promise<OpenPgpSecretKey> {
-    const answer = unlocked.get(key) ?? unlockKey(key, keyring)
-    unlocked.set(key, answer)
-    try {
-      return await answer
-    } catch (error) {
-      unlocked.delete(key)
-      throw error
-    }
-  }
+  const unlocked = new FoundOnce<OpenPgpSecretKey, OpenPgpSecretKey>()
 
   return {
     async wrap(part, fingerprint) {
@@ -57,7 +46,7 @@ export function keyringEngine(keyring: Keyring): Engine {
     },
     async unwrap(message) {
       secret ??= keyring.secretKeys().then(readKeys)
-      return await decryptMessage(message, await secret, unlock)
+      return await decryptMessage(message, await secret, (key) => unlocked.get(key, () => unlockKey(key, keyring)))
     },
   }
 }

@@ -4,7 +4,7 @@
  * Follows: getsops/sops hcvault/keysource.go (EncryptContext, DecryptContext).
  * @module
  */
-import { CodedError, createServiceCaller, decodeBase64, type HostPolicy, type KeyProvider, type ServiceCaller } from '@waxseal/core'
+import { CodedError, createServiceCaller, decodeBase64, inStep, type HostPolicy, type KeyProvider, type ServiceCaller } from '@waxseal/core'
 import { checkAllowList, parseAllowList } from './allow-list.ts'
 import type { VaultClient } from './client.ts'
 import { fieldsOf, nameOf, newRef, refFrom, type VaultRef } from './ref.ts'
@@ -40,7 +40,7 @@ export function createVaultProvider({ hosts, address: ownAddress, allowList, rea
     const path = transitPath(ref, what)
     const listed = parseAllowList(allowList)
     checkAllowList(ref.address, listed)
-    try {
+    return await inStep(`failed to ${what} sops data key ${what === 'encrypt' ? 'to' : 'from'} Vault transit backend '${path}'`, async () => {
       const { client, caller, settings } = await (service ??= start())
       // A rule or the user that names a new key is trusted, a key of a file is not, whatever is done with it: rotate wraps to the keys it found.
       // An agent is named by the user, and nothing else is contacted then.
@@ -54,13 +54,7 @@ export function createVaultProvider({ hosts, address: ownAddress, allowList, rea
       const text = data[answerField]
       if (typeof text !== 'string' || text === '') throw new CodedError('KEY_SERVICE_FAILED', `no ${answerField} in the answer`)
       return text
-    } catch (error) {
-      if (!(error instanceof CodedError) || error.code === 'CANCELED') throw error
-      throw new CodedError(error.code, `failed to ${what} sops data key ${what === 'encrypt' ? 'to' : 'from'} Vault transit backend '${path}': ${error.message}`, {
-        cause: error,
-        ...(error.hint !== undefined && { hint: error.hint }),
-      })
-    }
+    })
   }
 
   return {
