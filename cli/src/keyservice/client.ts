@@ -8,6 +8,7 @@ import { connect as connectSocket } from 'node:net'
 import { CodedError, frame, GRPC_CONTENT_TYPE, GRPC_STATUS, grpcStatusText, type KeyProvider, readGrpcBody, type Ref, unframe } from '@waxseal/core'
 import { decodeResponse, encodeRequest, encOf, type KeyRequest } from './messages.ts'
 
+const NETWORKS = new Set(['unix:', 'tcp:', 'tcp4:', 'tcp6:'])
 const DIAL_FAILURES: Readonly<Record<string, string>> = { ENOENT: 'no such file or directory', ECONNREFUSED: 'connection refused', EACCES: 'permission denied' }
 
 export class KeyServiceClient {
@@ -27,6 +28,7 @@ export class KeyServiceClient {
 
   /** @throws CodedError KEY_SERVICE_FAILED */
   async #call(method: 'Encrypt' | 'Decrypt', request: KeyRequest, signal: AbortSignal): Promise<Uint8Array> {
+    if (!NETWORKS.has(this.#address.protocol)) throw new CodedError('KEY_SERVICE_FAILED', grpcStatusText(GRPC_STATUS.unavailable, 'the address is neither unix:///path nor tcp://host:port'))
     const message = frame(encodeRequest(request))
     const session = this.#connect()
     let failure: NodeJS.ErrnoException | undefined

@@ -36,10 +36,12 @@ export const encryptCommand: Action = async (invocation) => {
 }
 
 export async function encryptFile(invocation: Invocation, file: string | undefined, stores: Stores, rule: CreationRule | null): Promise<Uint8Array> {
-  const providers = await providersFor(invocation)
-  const settings = await encryptSettings(invocation, rule, stores.input, providers)
+  return await encryptWith(invocation, file, stores, await encryptSettings(invocation, rule, stores.input, await providersFor(invocation)))
+}
+
+export async function encryptWith(invocation: Invocation, file: string | undefined, stores: Stores, settings: EncryptSettings): Promise<Uint8Array> {
   const document = await parsePlain(stores, await readInput(invocation, file))
-  const change = await encrypt(invocation, document, stores, { ...settings, providers })
+  const change = await encrypt(invocation, document, stores, { ...settings, providers: await providersFor(invocation) })
   await invocation.context.audit.record('encrypt', auditedPath(invocation, file))
   return await renderEncrypted(document, change, stores)
 }

@@ -10,12 +10,22 @@ import type { Log } from './log.ts'
 
 const STATUS_CONTEXT = 6
 
+const ofRun = new WeakMap<Log, Promise<Providers>>()
+
 /** This machine's keys, unless they are switched off, and the key services that the user names. */
-export async function providersFor({ context, flags, log }: Invocation): Promise<Providers> {
+export function providersFor(invocation: Invocation): Promise<Providers> {
+  const { log } = invocation
+  const known = ofRun.get(log) ?? connectProviders(invocation)
+  ofRun.set(log, known)
+  return known
+}
+
+async function connectProviders({ context, flags, log }: Invocation): Promise<Providers> {
   const providers = withLogs(await providersOfRun(context, trustHosts((message) => log.warn(message))), log)
   const local = flags.bool('enable-local-keyservice')
   const addresses = flags.list('keyservice').flatMap((uri) => {
-    if (URL.canParse(uri)) return [new URL(uri)]
+    const address = serviceAddress(uri)
+    if (address !== undefined) return [address]
     log.warn('Error parsing URI for keyservice, skipping', { uri })
     return []
   })
@@ -23,6 +33,11 @@ export async function providersFor({ context, flags, log }: Invocation): Promise
   const { KeyServiceClient, withKeyServices } = await import('../keyservice/client.ts')
   const services = addresses.map((address) => new KeyServiceClient(address))
   return new Map([...providers].map(([type, provider]) => [type, withKeyServices(provider, services, local)]))
+}
+
+/** As Go parses it: a text without a colon is a URL, too, and names a service that nobody reaches. */
+function serviceAddress(uri: string): URL | undefined {
+  return URL.parse(uri) ?? (uri.includes(':') ? undefined : new URL('none:'))
 }
 
 const LOGGERS: Readonly<Record<string, string>> = {

@@ -7,9 +7,10 @@ import { resolve } from 'node:path'
 import { kindOfFile } from '../files.ts'
 import { type Action, SopsError, warnOfExtraArguments } from './action.ts'
 import { existingFile } from './decrypt.ts'
+import { providersFor } from './keys.ts'
 import { refuseTwoOutputs, writeInPlace, writeResult } from './output.ts'
 import { refuseKeysWithoutFile, rotateFile } from './rotate.ts'
-import { creationRule } from './settings.ts'
+import { creationRule, encryptSettings } from './settings.ts'
 import { namedAs, storesFor } from './stores.ts'
 
 const STATUS_NO_FILE = 100
@@ -41,9 +42,10 @@ export const legacy: Action = async (invocation) => {
 
   let result: Uint8Array = new Uint8Array()
   if (modes.encrypt) {
-    const { encryptFile } = await import('./encrypt.ts')
+    const { encryptWith } = await import('./encrypt.ts')
+    const settings = await encryptSettings(invocation, rule, stores.input, await providersFor(invocation))
     try {
-      result = await encryptFile(invocation, file, stores, rule)
+      result = await encryptWith(invocation, file, stores, settings)
     } catch (error) {
       if (chosen === 1) throw error // the last one's failure counts, too
     }

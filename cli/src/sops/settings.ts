@@ -2,12 +2,12 @@
  * What a new file gets: selection, keys and threshold, from flags first and the creation rule second.
  * @module
  */
-import { groupsOfRule, selectionFrom, SELECTOR_SETTINGS } from '@waxseal/core'
+import { checkKeysOfRule, groupsOfRule, selectionFrom, SELECTOR_SETTINGS } from '@waxseal/core'
 import type { CreationRule, Format, KeyGroup, Providers, Selection, SelectorSettings } from '@waxseal/core'
 import { ruleFor } from '../rules.ts'
 import { type Invocation, SopsError } from './action.ts'
 import { ENCRYPT_ORDER } from './key-flags.ts'
-import { keysFromFlags, recipientContext } from './keys.ts'
+import { keysFromFlags, providersFor, recipientContext } from './keys.ts'
 import { failingWith } from './reference-text.ts'
 
 const STATUS_CONFLICT = 8
@@ -24,9 +24,11 @@ export interface EncryptSettings {
 }
 
 /** The creation rule for a path; null without a rule file, or if that has none. @throws CodedError even if flags would do without */
-export async function creationRule({ rules }: Invocation, path: string): Promise<CreationRule | null> {
-  const loaded = await rules()
-  return loaded === null ? null : await ruleFor(loaded, path)
+export async function creationRule(invocation: Invocation, path: string): Promise<CreationRule | null> {
+  const loaded = await invocation.rules()
+  const rule = loaded === null ? null : await ruleFor(loaded, path)
+  if (rule !== null) checkKeysOfRule(rule, await providersFor(invocation), { now: invocation.context.now() })
+  return rule
 }
 
 export async function encryptSettings(invocation: Invocation, rule: CreationRule | null, input: Format, providers: Providers): Promise<EncryptSettings> {

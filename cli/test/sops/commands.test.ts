@@ -133,6 +133,15 @@ describe('set and unset', () => {
   })
 })
 
+describe('several modes at once', () => {
+  it('end where encrypting has no keys, and go on where only encrypting fails', async () => {
+    await encrypted()
+    const none = await run(['-d', '-e', 'f.json'])
+    expect([none.status, none.stdout, none.stderr]).toEqual([1, '', expect.stringContaining('no keys provided')])
+    expect(await run(['-d', '-e', '--age', AGE_RECIPIENT, 'f.json'])).toMatchObject({ status: 0, stdout: PLAIN })
+  })
+})
+
 describe('edit', () => {
   const editor = (script: string): Record<string, string> => {
     write('editor.sh', `#!/bin/sh\n${script}\n`)

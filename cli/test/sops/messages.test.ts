@@ -72,6 +72,18 @@ describe('messages', () => {
     expect(stderr.replaceAll(/\s*\|?\s+\| /g, ' ')).toContain('desc = "transport: Error while dialing: dial unix /none.sock: connect: no such file or directory"')
   })
 
+  it('of an address without a scheme, which is a URL to the reference: not before it is asked', async () => {
+    const args = ['decrypt', '--keyservice', 'keys.sock', 'f.yaml']
+    expect(await failing(args)).toMatchObject({ status: 0, stderr: '' })
+    const { status, stderr } = await failing(['decrypt', '--enable-local-keyservice=false', ...args.slice(1)])
+    expect([status, stderr.replaceAll(/\s*\|?\s+\| /g, ' ')]).toEqual([128, expect.stringContaining('the address is neither unix:///path nor tcp://host:port')])
+  })
+
+  it('of an address that is no URL, once', async () => {
+    const { status, stderr } = await failing(['rotate', '--keyservice', ':bad', 'f.yaml'])
+    expect([status, stderr.match(/Error parsing URI for keyservice, skipping/g)?.length]).toEqual([0, 1])
+  })
+
   it('of an identity that is misspelt tell its length only', async () => {
     const { stderr } = await failing(['decrypt', 'f.yaml'], { env: { SOPS_AGE_KEY_FILE: '', SOPS_AGE_KEY: 'AGE-SECRET-KEY-1ABCD' } })
     expect(stderr.replaceAll(/\s+\| /g, ' ')).toContain("malformed secret key: separator '1' at invalid position: pos=15, len=20")

@@ -42,6 +42,21 @@ describe('rule files', () => {
     })
   })
 
+  it('stop commands that do not use the keys of their rule where these are wrong, and decrypting only where a type is', async () => {
+    write('f.yaml', PLAIN)
+    write('p.yaml', PLAIN)
+    expect((await run(['encrypt', '-i', '--age', AGE_RECIPIENT, 'f.yaml'])).status).toBe(0)
+    write('.sops.yaml', rule(`age: [5]`))
+    const before = read('f.yaml')
+    for (const words of [['encrypt', '--age', AGE_RECIPIENT, 'p.yaml'], ['-r', '-i', 'f.yaml'], ['--set', '["a"] "x"', 'f.yaml'], ['f.yaml']]) {
+      expect(await run(words, { env: { EDITOR: 'true' } })).toEqual({ status: 1, stdout: '', stderr: 'invalid age key configuration: invalid age key configuration: expected string in list, got int\n' })
+    }
+    expect(read('f.yaml')).toBe(before)
+    expect((await run(['decrypt', 'f.yaml'])).stdout).toBe(PLAIN)
+    write('.sops.yaml', `${rule('path_regex: none')}  - key_groups:\n      - age: ${AGE_RECIPIENT}\n`)
+    expect(await run(['decrypt', 'f.yaml'])).toMatchObject({ status: 1, stdout: '', stderr: expect.stringContaining('age of a key group is not a list') as string })
+  })
+
   it('with a name that is almost right are told of once', async () => {
     write('.sops.yml', rule(`age: ${AGE_RECIPIENT}`))
     write('f.yaml', PLAIN)

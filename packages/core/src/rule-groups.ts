@@ -7,8 +7,8 @@ import { CodedError } from './errors.ts'
 import { completeKeys, type KeyGroup, type Providers } from './key-group.ts'
 import type { KeyProvider, RecipientContext, Ref } from './provider.ts'
 import type { CreationRule } from './rules.ts'
-import type { Plain, PlainMap } from './tree.ts'
-import { isList, isMap, plainMap } from './weak-types.ts'
+import type { Plain } from './tree.ts'
+import { isList, isMap } from './weak-types.ts'
 
 interface KeyField {
   readonly field: string
@@ -40,8 +40,6 @@ const GROUP_FIELDS: readonly KeyField[] = [
   { field: 'hc_vault', type: 'hc_vault' },
 ]
 
-const MAX_MERGE_DEPTH = 100
-
 /**
  * A rule without keys gives one empty group, which `wrapDataKey` refuses: flags may still bring keys.
  * @throws CodedError CONFIG_INVALID, RECIPIENT_INVALID, PROVIDER_UNKNOWN, and what `completeKeys` throws
@@ -50,9 +48,14 @@ export async function groupsOfRule(rule: CreationRule, providers: Providers, con
   return Promise.all(readGroups(rule, providers, context).map((group) => completeKeys(group, providers, signal)))
 }
 
+/** The same for who does not use the keys, but cannot have them wrong either. @throws CodedError CONFIG_INVALID, RECIPIENT_INVALID, PROVIDER_UNKNOWN */
+export function checkKeysOfRule(rule: CreationRule, providers: Providers, context: RecipientContext): void {
+  readGroups(rule, providers, context)
+}
+
 function readGroups(rule: CreationRule, providers: Providers, context: RecipientContext): readonly KeyGroup[] {
   const groups = rule.fields['key_groups']
-  if (isList(groups) && groups.length > 0) return groups.map((group) => readGroup(group, providers, context, 0))
+  if (isList(groups) && groups.length > 0) return groups.map((group) => readGroup(group, providers, context))
   const profile = rule.fields['aws_profile']
   const flatContext = typeof profile === 'string' && profile !== '' ? { ...context, awsProfile: profile } : context
   return [
@@ -72,21 +75,21 @@ function readTexts(value: Plain | undefined, { field, alias = field }: KeyField)
   if (typeof value === 'string') return splitComma(value).filter((piece) => piece !== '')
   const prefix = `invalid ${alias} key configuration: invalid ${field} key configuration`
   if (!isList(value)) throw invalid(`${prefix}: expected string, []string, or nil, got ${goType(value)}`)
-  return value.flatMap((item) => {
-    if (typeof item !== 'string') throw invalid(`${prefix}: expected string in list, got ${goType(item)}`)
-    return splitComma(item)
-  })
+  const joined = value.map((item) => (typeof item === 'string' ? item : fail(`${prefix}: expected string in list, got ${goType(item)}`))).join(',')
+  return joined === '' ? [] : splitComma(joined)
 }
 
 /** Merged groups come first; a key that stands there already is dropped. */
-function readGroup(group: Plain, providers: Providers, context: RecipientContext, depth: number): KeyGroup {
-  if (depth > MAX_MERGE_DEPTH) throw invalid(`key groups are merged more than ${MAX_MERGE_DEPTH} levels deep`)
-  const fields: PlainMap = group === null ? plainMap([]) : isMap(group) ? group : fail('key_groups is not a list of mappings')
-  const merged = listOf(fields['merge'], 'merge').flatMap((inner) => readGroup(inner, providers, context, depth + 1))
-  const own = GROUP_FIELDS.flatMap((field) =>
-    listOf(fields[field.field], field.field).flatMap((element) => providerFor(field, providers).fromGroup(element, context)),
-  )
+function readGroup(group: Plain, providers: Providers, context: RecipientContext): KeyGroup {
+  const merged = listIn(group, 'merge').flatMap((inner) => readGroup(inner, providers, context))
+  const own = GROUP_FIELDS.flatMap((field) => listIn(group, field.field).flatMap((element) => providerFor(field, providers).fromGroup(element, context)))
   return withoutDuplicates([...merged, ...own], providers)
+}
+
+/** Groups are checked where rules are parsed. */
+function listIn(group: Plain, name: string): readonly Plain[] {
+  const value = isMap(group) ? group[name] : undefined
+  return isList(value) ? value : []
 }
 
 function withoutDuplicates(group: KeyGroup, providers: Providers): KeyGroup {
@@ -107,11 +110,6 @@ function splitComma(text: string): string[] {
   return text.split(',').map((piece) => piece.trim())
 }
 
-function listOf(value: Plain | undefined, name: string): readonly Plain[] {
-  if (value === undefined || value === null) return []
-  return isList(value) ? value : fail(`${name} of a key group is not a list`)
-}
-
 /** The reference's messages name Go's types. */
 function goType(value: Plain): string {
   switch (typeof value) {
@@ -124,7 +122,7 @@ function goType(value: Plain): string {
 }
 
 function fail(what: string): never {
-  throw invalid(`could not unmarshal config file: ${what}`)
+  throw invalid(what)
 }
 
 function invalid(message: string): CodedError {

@@ -35,7 +35,7 @@ export interface DestinationRule {
 export interface RuleFile {
   /** null if the file does not have the key: as if there were no rule file. */
   readonly creationRules: readonly CreationRule[] | null
-  /** As written, since only the one that matches has to be right. */
+  /** As written, but for their types: only the one that matches has to be right. */
   readonly destinationRules: readonly PlainMap[]
   /** Indentation as `EmitOptions.indent`. */
   readonly stores: { readonly yaml: number; readonly json: number; readonly jsonBinary: number }
@@ -45,6 +45,10 @@ export interface RuleFile {
 
 const CONFLICT =
   'error loading config: cannot use more than one of encrypted_suffix, unencrypted_suffix, encrypted_regex, unencrypted_regex, encrypted_comment_regex, or unencrypted_comment_regex for the same rule'
+
+const DESTINATION_TEXTS = ['path_regex', 's3_bucket', 's3_prefix', 'gcs_bucket', 'gcs_prefix', 'vault_path', 'vault_address', 'vault_kv_mount_name']
+const TRUE_WORDS = new Set(['y', 'Y', 'yes', 'Yes', 'YES', 'on', 'On', 'ON'])
+const FALSE_WORDS = new Set(['n', 'N', 'no', 'No', 'NO', 'off', 'Off', 'OFF'])
 
 /** @throws CodedError CONFIG_INVALID */
 export function parseRules(content: Plain): RuleFile {
@@ -56,8 +60,8 @@ export function parseRules(content: Plain): RuleFile {
   }
   const rules = file['creation_rules']
   return {
-    creationRules: rules === undefined || rules === null ? null : listOf(rules, 'creation_rules').map(parseCreationRule),
-    destinationRules: listOf(file['destination_rules'], 'destination_rules').map((rule) => mapOf(rule, 'destination_rules')),
+    creationRules: rules === undefined || rules === null ? null : elementsOf(rules, 'creation_rules').map(parseCreationRule),
+    destinationRules: elementsOf(file['destination_rules'], 'destination_rules').map(checkedDestination),
     stores: { yaml: indent('yaml', 0), json: indent('json', -1), jsonBinary: indent('json_binary', -1) },
     waxseal: mapOf(file['waxseal'], 'waxseal'),
   }
@@ -115,9 +119,10 @@ function parseDestinationRule(fields: PlainMap, pathRegex: string): DestinationR
 }
 
 function parseCreationRule(rule: Plain): CreationRule {
-  const fields = mapOf(rule, 'creation_rules')
-  listOf(fields['hckms'], 'hckms')
-  listOf(fields['key_groups'], 'key_groups')
+  const written = mapOf(rule, 'creation_rules')
+  for (const item of elementsOf(written['hckms'], 'hckms')) stringOf(item, 'hckms')
+  const groups = elementsOf(written['key_groups'], 'key_groups').map((group) => checkedGroup(group))
+  const fields = written['key_groups'] === undefined ? written : plainMap([...Object.entries(written), ['key_groups', groups]])
   return {
     pathRegex: stringOf(fields['path_regex'], 'path_regex'),
     settings: Object.fromEntries(SELECTOR_SETTINGS.map((setting) => [setting, stringOf(fields[setting], setting)])),
@@ -125,6 +130,38 @@ function parseCreationRule(rule: Plain): CreationRule {
     threshold: intOf(fields['shamir_threshold'], 'shamir_threshold'),
     fields,
   }
+}
+
+/** Lists of a key group, by what their elements are. */
+const TEXT_LISTS = ['age', 'pgp', 'hc_vault']
+const MAP_LISTS = ['kms', 'gcp_kms', 'hckms', 'azure_keyvault']
+const MAX_MERGE_DEPTH = 100
+
+/** A wrong type anywhere in the file stops every command that reads it, whichever rule is looked for. @throws CodedError CONFIG_INVALID */
+function checkedGroup(group: Plain, depth = 0): PlainMap {
+  if (depth > MAX_MERGE_DEPTH) throw invalid(`key groups are merged more than ${MAX_MERGE_DEPTH} levels deep`)
+  const fields = mapOf(group, 'key_groups')
+  const listed = (name: string): readonly Plain[] => elementsOf(fields[name], `${name} of a key group`)
+  return plainMap([
+    ['merge', listed('merge').map((inner) => checkedGroup(inner, depth + 1))],
+    ...TEXT_LISTS.map((name) => [name, listed(name).map((item) => stringOf(item, name))] as const),
+    ...MAP_LISTS.map((name) => [name, listed(name).map((item) => checkedKey(mapOf(item, name), name))] as const),
+  ])
+}
+
+function checkedKey(key: PlainMap, name: string): PlainMap {
+  for (const [field, value] of Object.entries(key)) if (field !== 'context') stringOf(value, `${field} of ${name}`)
+  return key
+}
+
+/** Only the rule that matches has to make sense, but all have to be of their types. */
+function checkedDestination(rule: Plain): PlainMap {
+  const fields = mapOf(rule, 'destination_rules')
+  for (const name of DESTINATION_TEXTS) stringOf(fields[name], name)
+  intOf(fields['vault_kv_version'], 'vault_kv_version')
+  boolOf(fields['omit_extensions'], 'omit_extensions')
+  parseCreationRule(fields['recreation_rule'] ?? {})
+  return fields
 }
 
 function context(name: string): FieldContext {
@@ -140,8 +177,11 @@ function intOf(value: Plain | undefined, name: string): number {
   return weakInt(value, context(name))
 }
 
+/** The reference's reader takes the words of YAML 1.1 where it wants a boolean. */
 function boolOf(value: Plain | undefined, name: string): boolean {
   if (value === undefined || value === null) return false
+  if (typeof value === 'string' && TRUE_WORDS.has(value)) return true
+  if (typeof value === 'string' && FALSE_WORDS.has(value)) return false
   if (typeof value !== 'boolean') throw invalid(`could not unmarshal config file: ${name} is not true or false`)
   return value
 }
@@ -156,6 +196,11 @@ function listOf(value: Plain | undefined, name: string): readonly Plain[] {
   if (value === undefined || value === null) return []
   if (!isList(value)) throw invalid(`could not unmarshal config file: ${name} is not a list`)
   return value
+}
+
+/** Null is no element of a list whose elements have a type. */
+function elementsOf(value: Plain | undefined, name: string): readonly Plain[] {
+  return listOf(value, name).filter((item) => item !== null)
 }
 
 function invalid(message: string): CodedError {

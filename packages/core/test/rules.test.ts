@@ -69,9 +69,32 @@ describe('rule file', () => {
     ['a threshold in words', { creation_rules: [{ shamir_threshold: 'two' }] }],
     ['a flag in numbers', { creation_rules: [{ mac_only_encrypted: 1n }] }],
     ['a path_regex that is a list', { creation_rules: [{ path_regex: [] }] }],
+    ['a text for the list of a key group', { creation_rules: [{ path_regex: 'none' }, { key_groups: [{ age: 'a' }] }] }],
+    ['a number for it, in a merged group', { creation_rules: [{ key_groups: [{ merge: [{ pgp: 5n }] }] }] }],
+    ['a key of a service that is a text', { creation_rules: [{ key_groups: [{ kms: ['arn'] }] }] }],
+    ['a field of such a key that is a list', { creation_rules: [{ key_groups: [{ gcp_kms: [{ resource_id: [] }] }] }] }],
+    ['a destination that is a list', { destination_rules: [{ path_regex: 'none', s3_bucket: [] }] }],
+    ['a version of a store in words', { destination_rules: [{ vault_kv_version: 'two' }] }],
+    ['a quoted boolean', { creation_rules: [{ mac_only_encrypted: 'true' }] }],
     ['an indent in words', { stores: { yaml: { indent: 'x' } } }],
   ])('refuses %s', (_, content) => {
     expect(codeOf(() => parseRules(content))).toBe('CONFIG_INVALID')
+  })
+})
+
+describe('what the reference takes, too', () => {
+  it('is null for an element that is not there', async () => {
+    expect(parseRules({ creation_rules: [null], destination_rules: [null] })).toMatchObject({ creationRules: [], destinationRules: [] })
+    expect(await groups({ age: 'a', key_groups: [null] })).toStrictEqual([['age a']])
+    expect(await groups({ key_groups: [null, { age: [null, 'a'], merge: [null] }] })).toStrictEqual([['age a']])
+  })
+
+  it.each([['yes', true], ['On', true], ['Y', true], ['no', false], ['OFF', false], ['n', false]])('is %s for a boolean', (word, value) => {
+    expect(parseRules({ creation_rules: [{ mac_only_encrypted: word }] }).creationRules).toMatchObject([{ macOnlyEncrypted: value }])
+  })
+
+  it('is a list of nothing for no key', async () => {
+    expect(await groups({ age: ['a'], kms: [''] })).toStrictEqual([['age a']])
   })
 })
 
@@ -86,12 +109,12 @@ describe('keys of a rule', () => {
       age: 'ignored',
       key_groups: [
         { age: ['a'], pgp: ['p'], merge: [{ pgp: ['p', 'q'], merge: [{ age: ['deep'] }] }, { hc_vault: ['v'], hc_vault_transit_uri: ['ignored'] }] },
-        { kms: ['k'], age: ['a,b', 'a'] },
+        { pgp: ['k'], age: ['a,b', 'a'] },
       ],
     }
     expect(await groups(rule)).toStrictEqual([
       ['age deep', 'pgp p', 'pgp q', 'hc_vault v', 'age a'],
-      ['age a', 'age b', 'kms k'],
+      ['age a', 'age b', 'pgp k'],
     ])
   })
 
@@ -116,7 +139,7 @@ describe('keys of a rule', () => {
     ['invalid vault key configuration: invalid hc_vault_transit_uri key configuration: expected string in list, got bool', 'CONFIG_INVALID', { hc_vault_transit_uri: [true] }],
     ['unknown recipient type: ""', 'RECIPIENT_INVALID', { age: ['a,'] }],
     ['could not unmarshal config file: age of a key group is not a list', 'CONFIG_INVALID', { key_groups: [{ age: 'a' }] }],
-    ['could not unmarshal config file: key_groups is not a list of mappings', 'CONFIG_INVALID', { key_groups: ['a'] }],
+    ['could not unmarshal config file: key_groups is not a mapping', 'CONFIG_INVALID', { key_groups: ['a'] }],
   ])('refuses with %s', async (message, code, rule) => {
     expect(await errorOf(() => groups(rule))).toMatchObject({ code, message })
   })
