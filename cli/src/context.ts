@@ -204,12 +204,12 @@ async function runChild(program: string, args: readonly string[], options: Child
   const { spawn } = await import('node:child_process')
   return await new Promise((resolve) => {
     const background = options.background === true
-    const child = spawn(program, args, { env: options.env, stdio: background ? 'ignore' : 'inherit', detached: background })
+    const passed = options.takesSignals ? ENDING_SIGNALS : []
     const pass = (signal: NodeJS.Signals): void => {
       if (signal !== 'SIGINT' || ![0, 1, 2].some(isTerminal)) child.kill(signal) // a terminal sends Ctrl+C to both
     }
-    const passed = options.takesSignals ? ENDING_SIGNALS : []
     for (const signal of passed) process.on(signal, pass)
+    const child = spawn(program, args, { env: options.env, stdio: background ? 'ignore' : 'inherit', detached: background })
     const end = (how: ChildEnd): void => {
       for (const signal of passed) process.off(signal, pass)
       resolve(how)
