@@ -24,7 +24,10 @@ function bring(rig: Rig): string | undefined {
   const building = `${folder}.${process.pid}`
   mkdirSync(building, { recursive: true })
   const problem = rig.python ? installPython(building, requirementsOf(rig.python)) : buildGo(building, rig)
-  if (problem) return problem
+  if (problem) {
+    rmSync(building, { recursive: true, force: true })
+    return problem
+  }
   rmSync(folder, { recursive: true, force: true })
   // The scripts of a Python environment hold its path: it stays where it was made.
   if (rig.python) symlinkSync(building, folder)
@@ -44,8 +47,10 @@ function installPython(folder: string, requirements: string): string | undefined
   return runTool(join(folder, 'bin', 'python'), pip) ? undefined : `pip install -r ${requirements} failed`
 }
 
+/** Twice if it must be: a registry can be out of reach for a moment. */
 function runTool(program: string, args: readonly string[]): boolean {
-  return spawnSync(program, args, { cwd: import.meta.dirname, stdio: ['ignore', 'inherit', 'inherit'], timeout: LONGEST_MS }).status === 0
+  const run = (): boolean => spawnSync(program, args, { cwd: import.meta.dirname, stdio: ['ignore', 'inherit', 'inherit'], timeout: LONGEST_MS }).status === 0
+  return run() || run()
 }
 
 function install(debianPackage: string): string | undefined {
