@@ -48,7 +48,7 @@ export async function apply(actions: readonly Action[], seen: Observed, context:
       if (!context.mayWrite()) return { outcome: { type: 'retry' }, inSync: null, restored: false, state }
       if (action.do === 'createSecret') written = await create(action.secret, seen, context)
       else if (action.do === 'replaceSecret') written = await context.client.update<SecretObject>(SECRETS, action.secret, context)
-      else if (action.do === 'deleteSecret') await context.client.delete(SECRETS, { namespace: seen.namespace, name: seen.name }, context)
+      else if (action.do === 'deleteSecret') await context.client.delete(SECRETS, { namespace: seen.namespace, name: seen.name }, { signal: context.signal, preconditions: { uid: action.uid } })
       else if (action.do === 'setStatus') state = await writeStatus(action.state, seen, context)
       else if (action.do === 'emit') await context.events.emit(seen.sealed?.metadata ?? {}, action, context.signal)
       else if (action.do === 'countError') context.countError(action.reason, seen.namespace)

@@ -192,7 +192,7 @@ export class Controller {
     let seen: Observed
     try {
       const remembered = this.#memory.recall(known?.uid ?? '')
-      seen = await observe(key, { client, signal: this.#working.signal, isKnown: known !== undefined, remembered, nowMs: this.#clock.now() })
+      seen = await observe(key, { client, signal: this.#working.signal, isKnown: known !== undefined, deletesSecret: this.#policy.deleteWithSealedSecret, remembered, nowMs: this.#clock.now() })
     } catch (error) {
       this.metrics.countError('fetch', '')
       log.warn('Error reading, will retry', { key, error: describe(error) })

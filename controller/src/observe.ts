@@ -33,20 +33,23 @@ export interface Observed {
 export interface ObserveOptions {
   readonly client: KubeClient
   readonly signal: AbortSignal
-  /** Whether the watch has it; if not, nothing is read. */
+  /** Whether the watch has the SealedSecret; if not, it is not read. */
   readonly isKnown: boolean
+  /** Whether its Secret is to go with it. */
+  readonly deletesSecret: boolean
   readonly remembered: Remembered
   readonly nowMs: number
 }
 
 /** @throws KubeError */
 export async function observe(key: string, options: ObserveOptions): Promise<Observed> {
-  const { client, signal, isKnown, remembered, nowMs } = options
+  const { client, signal, isKnown, deletesSecret, remembered, nowMs } = options
   const { namespace, name } = splitKey(key)
   const place = { namespace, name }
-  const [sealed, secret] = isKnown
-    ? await Promise.all([client.get<SealedSecretObject>(SEALED_SECRETS, place, { signal }), client.get<SecretObject>(SECRETS, place, { signal })])
-    : [null, null]
+  const [sealed, secret] = await Promise.all([
+    isKnown ? client.get<SealedSecretObject>(SEALED_SECRETS, place, { signal }) : null,
+    isKnown || deletesSecret ? client.get<SecretObject>(SECRETS, place, { signal }) : null,
+  ])
   return { namespace, name, sealed, secret, remembered, nowMs }
 }
 

@@ -31,7 +31,7 @@ export type ErrorReason = 'fetch' | 'status' | 'unseal' | 'update' | 'unmanaged'
 export type Action =
   | { readonly do: 'createSecret'; readonly secret: SecretManifest }
   | { readonly do: 'replaceSecret'; readonly secret: SecretObject; readonly restores: boolean; readonly isImmutable: boolean }
-  | { readonly do: 'deleteSecret' }
+  | { readonly do: 'deleteSecret'; readonly uid: string }
   | { readonly do: 'setStatus'; readonly state: SyncState }
   | { readonly do: 'emit'; readonly type: 'Normal' | 'Warning'; readonly reason: EventReason; readonly message: string }
   | { readonly do: 'countError'; readonly reason: ErrorReason }
@@ -51,7 +51,7 @@ const DEFAULT_TYPE = 'Opaque'
 
 export function reconcile(seen: Observed, outcome: UnsealOutcome, policy: Policy): readonly Action[] {
   const { sealed, secret } = seen
-  if (!sealed) return policy.deleteWithSealedSecret ? [{ do: 'deleteSecret' }] : []
+  if (!sealed) return policy.deleteWithSealedSecret ? deleted(seen) : []
   if (sealed.metadata.deletionTimestamp !== undefined) return []
   if (outcome.type === 'none') throw new TypeError('a SealedSecret that is there must have been unsealed')
   if (outcome.type === 'failed') {
@@ -65,6 +65,12 @@ export function reconcile(seen: Observed, outcome: UnsealOutcome, policy: Policy
     return isLeftBehind(seen, secret) ? [{ do: 'lookAgain', afterMs: LEFT_BEHIND_LOOK_MS }] : unmanaged(seen, policy)
   }
   return existing(seen, secret, unsealed, policy)
+}
+
+/** With `--old-gc-behavior`. Whoever may delete SealedSecrets must not delete Secrets of others by it, nor those that items are only merged into. */
+function deleted({ name, secret }: Observed): readonly Action[] {
+  if (!secret || !(isControlledBySealedSecret(secret.metadata, name) || isManaged(secret.metadata))) return []
+  return [{ do: 'deleteSecret', uid: secret.metadata.uid ?? '' }]
 }
 
 function unseal(message: string): readonly Action[] {

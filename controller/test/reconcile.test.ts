@@ -113,7 +113,13 @@ describe('reconcile decides', () => {
   })
 
   it('follows its policy', () => {
-    expect(kinds(reconcile(seen({ sealed: null }), { type: 'none' }, { ...POLICY, deleteWithSealedSecret: true }))).toEqual(['deleteSecret'])
+    const [none, old] = [{ type: 'none' } as const, { ...POLICY, deleteWithSealedSecret: true }]
+    expect(reconcile(seen({ sealed: null, secret: secret() }), none, old)).toEqual([{ do: 'deleteSecret', uid: 'uid-of-secret' }])
+    const managed = secret({ owned: false, annotations: { [`${P}managed`]: 'true' } })
+    expect(kinds(reconcile(seen({ sealed: null, secret: managed }), none, old))).toEqual(['deleteSecret'])
+    for (const foreign of [null, secret({ owned: false }), secret({ owned: false, annotations: { [`${P}patch`]: 'true' } })]) {
+      expect(reconcile(seen({ sealed: null, secret: foreign }), none, old)).toEqual([])
+    }
     expect(kinds(reconcile(seen(), opened(), { ...POLICY, updateStatus: false }))).toEqual(['createSecret', 'emit Unsealed', 'remember'])
     expect(kinds(reconcile(seen({ secret: secret({ owned: false }) }), opened(), { ...POLICY, followsSecrets: false }))).toEqual([...UNMANAGED, 'retry'])
   })

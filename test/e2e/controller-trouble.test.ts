@@ -6,6 +6,7 @@ import type { ApiServer } from '@waxseal/testkit'
 import { EmbeddedCluster } from './cluster.ts'
 import { Rig, SEALED, sleep, waitFor } from './controller-rig.ts'
 
+const P = 'sealedsecrets.bitnami.com/'
 /** What a controller writes about SealedSecrets; leases and keys are its own affair. */
 const WRITTEN = ['secrets', 'sealedsecrets', 'events']
 
@@ -69,12 +70,20 @@ describe('what it asks of the server', () => {
     expect(restored.length).toBeLessThanOrEqual(3)
   })
 
-  it('deletes Secrets itself where it is told to', async () => {
-    await createMany(1)
+  it('deletes Secrets itself where it is told to, and none of others', async () => {
+    const annotations = { [`${P}managed`]: 'true', [`${P}skip-set-owner-references`]: 'true' } // or the garbage collector would be there first
+    await cluster.put({ apiVersion: 'v1', kind: 'Secret', metadata: { namespace: rig.apps, name: 'foreign' }, stringData: { k: 'kept' } })
+    await rig.apply(rig.seal('foreign', { k: 'v' }))
+    await rig.apply(rig.seal('mine', { k: 'v' }, { secret: { metadata: { annotations } } }))
     await rig.controller(['--old-gc-behavior'])
-    await waitFor(() => allSynced(['s0']))
-    await cluster.delete(SEALED, rig.apps, 's0')
-    await waitFor(() => api.requests.count({ verb: 'delete', resource: 'secrets', name: 's0' }) > 0)
+    await waitFor(async () => (await rig.isSynced('mine')) && (await rig.status('foreign')) !== undefined)
+    const asked = (verb: 'get' | 'delete', name: string): number => api.requests.count({ verb, resource: 'secrets', name })
+    const before = asked('get', 'foreign')
+    await cluster.delete(SEALED, rig.apps, 'foreign')
+    await waitFor(() => asked('get', 'foreign') > before)
+    await cluster.delete(SEALED, rig.apps, 'mine')
+    await waitFor(() => asked('delete', 'mine') > 0)
+    expect(asked('delete', 'foreign')).toBe(0)
   })
 
   it('writes the status once for a failure that stays the same', async () => {
