@@ -28,7 +28,7 @@ export async function mergeInto(invocation: Invocation): Promise<void> {
 }
 
 function merge(target: SealedSecretManifest, update: SealedSecretManifest): SealedSecretManifest {
-  if (target.metadata.name === undefined) return update // an empty file
+  if (target.metadata.name === undefined && Object.keys(target.spec.encryptedData).length === 0) return update // an empty file
   const { spec } = update
   const { template } = target.spec
   const labels = mergeMaps(template.metadata.labels, spec.template.metadata.labels)

@@ -11,8 +11,8 @@ export async function raw(invocation: Invocation): Promise<void> {
   const { publicKey } = await invocation.certificate()
   const scope = (flags.text('scope') || 'strict') as Scope
   const name = flags.text('name')
+  const namespace = scope === 'cluster-wide' ? '' : await invocation.cluster.namespace(invocation.givenNamespace)
   if (scope === 'strict' && name === '') throw new CodedError('NAME_MISSING', 'must provide the --name flag with --raw and --scope strict')
-  const namespace = scope === 'cluster-wide' ? '' : invocation.givenNamespace || (await invocation.cluster.namespace())
   const value = readValue(invocation)
   try {
     invocation.write(sealItem(value, publicKey, scopeLabel(scope, namespace, name)))

@@ -48,15 +48,17 @@ function givenScope({ flags }: Invocation): Scope | undefined {
   return scope === 'namespace-wide' || scope === 'cluster-wide' ? scope : undefined
 }
 
+/** A kubeconfig that cannot be used makes the flag as good as not given. */
 async function namespaceFor({ cluster, givenNamespace }: Invocation, own: string | undefined): Promise<string> {
-  if (own && givenNamespace && own !== givenNamespace) {
-    throw new CodedError('NAMESPACE_MISSING', `namespace mismatch: input secret is in namespace "${own}" but "${givenNamespace}" was specified`)
-  }
-  if (own || givenNamespace) return own || givenNamespace
+  if (own && !givenNamespace) return own
+  let place = ''
   try {
-    return await cluster.namespace()
+    place = await cluster.namespace(givenNamespace)
   } catch (error) {
-    if (error instanceof CodedError) return ''
-    throw error
+    if (!(error instanceof CodedError)) throw error
   }
+  if (own && place && own !== place) {
+    throw new CodedError('NAMESPACE_MISSING', `namespace mismatch: input secret is in namespace "${own}" but "${place}" was specified`)
+  }
+  return own || place
 }

@@ -16,7 +16,7 @@ export interface SealedInput {
 /** @throws CodedError PARSE_FAILED, SECRET_INVALID */
 export async function readSealed(text: string): Promise<SealedInput> {
   const [first = '{}', second] = splitManifests(text)
-  const value = await parseManifest(first)
+  const value = await parseManifest(first, { asGo: true })
   if (second !== undefined && first.startsWith('{')) {
     throw new CodedError('PARSE_FAILED', `couldn't get version/kind; json parse error: invalid character '${second[0]}' after top-level value`)
   }

@@ -51,13 +51,24 @@ export class Cluster {
     this.#options = options
   }
 
-  /** The namespace of the kubeconfig's context, or `default`. @throws CodedError KUBE_CONFIG_INVALID */
-  async namespace(): Promise<string> {
-    return (await this.#open()).namespace
+  /**
+   * The namespace of the kubeconfig's context, or `default`.
+   * @param given - goes before it; only that a kubeconfig which a flag names is there is checked then
+   * @throws CodedError KUBE_CONFIG_INVALID
+   */
+  async namespace(given = ''): Promise<string> {
+    this.#checkFile()
+    return given || (await this.#open()).namespace
   }
 
   async client(): Promise<KubeClient> {
     return (await this.#open()).client
+  }
+
+  #checkFile(): void {
+    const { kubeconfig } = this.#options
+    if (!kubeconfig || kindOfFile(resolve(this.#context.cwd, kubeconfig)) !== undefined) return
+    throw new CodedError('KUBE_CONFIG_INVALID', `stat ${kubeconfig}: no such file or directory`, { hint: 'give an existing file with --kubeconfig' })
   }
 
   #open(): Promise<{ readonly client: KubeClient; readonly namespace: string }> {
@@ -68,9 +79,7 @@ export class Cluster {
     const { kubeconfig, overrides = {}, timeoutMs } = this.#options
     const { cwd, env } = this.#context
     const file = kubeconfig && resolve(cwd, kubeconfig)
-    if (file && kindOfFile(file) === undefined) {
-      throw new CodedError('KUBE_CONFIG_INVALID', `stat ${kubeconfig}: no such file or directory`, { hint: 'give an existing file with --kubeconfig' })
-    }
+    this.#checkFile()
     const { createTransport, KubeClient, kubeconfigConnection } = await import('@waxseal/kube')
     const connection = await kubeconfigConnection({ env: withAbsoluteFiles(env, cwd), file, overrides })
     const client = new KubeClient({ transport: createTransport(connection), ...(timeoutMs ? { timeoutMs } : {}) })

@@ -5,11 +5,15 @@
  */
 import type { ScalarTag, Tags } from 'yaml'
 import { CodedError } from '@waxseal/core'
+import { decodeTolerantBase64 } from '@waxseal/sealed'
 
 const MARK = '---'
 const INTEGER = /^([-+]?)(?:0[oO]?([0-7]+)|(0|[1-9][0-9]*|0[xX][0-9a-fA-F]+|0[bB][01]+))$/
 const FLOAT = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/
-const NUMBER: ScalarTag = { tag: 'tag:yaml.org,2002:float', default: true, test: /^[-+.0-9]/, resolve: readNumber }
+const NOT_A_NUMBER = /^\.(?:nan|NaN|NAN)$/
+const INFINITE = /^[-+]?\.(?:inf|Inf|INF)$/
+/** What stands behind the tag is the value, as a string. */
+const BINARY: ScalarTag = { tag: 'tag:yaml.org,2002:binary', resolve: (text) => decodeTolerantBase64(text, 'PARSE_FAILED').toString('utf8') }
 /** Manifests are flat; aliases must not unfold without end. */
 const MAX_DEPTH = 64
 const MAX_NODES = 1_000_000
@@ -91,12 +95,17 @@ function sliceYaml(text: string): Slice[] {
   return slices
 }
 
+export interface ParseOptions {
+  /** As lenient as Kubernetes' Go tools: of equal keys in a map the last counts, and floats come as the texts that Go gives them. */
+  readonly asGo?: boolean
+}
+
 /**
  * One document as plain JSON. Own keys only; the map's prototype is the ordinary one.
  * @throws CodedError PARSE_FAILED, PARSE_LIMIT
  */
-export async function parseManifest(text: string): Promise<unknown> {
-  return isJson(text) ? parseJson(text) : parseYaml(text)
+export async function parseManifest(text: string, options: ParseOptions = {}): Promise<unknown> {
+  return isJson(text) ? parseJson(text) : parseYaml(text, options)
 }
 
 function parseJson(text: string): unknown {
@@ -120,11 +129,12 @@ function tooDeep(): CodedError {
   return new CodedError('PARSE_LIMIT', 'the manifest is nested too deep or unfolds too far')
 }
 
-async function parseYaml(text: string): Promise<unknown> {
+async function parseYaml(text: string, { asGo = false }: ParseOptions): Promise<unknown> {
   const { parseDocument } = await import('./yaml-library.ts')
   const document = parseDocument(text, {
     version: '1.1',
-    customTags: kubernetesTags,
+    customTags: (tags) => kubernetesTags(tags, asGo ? readGoNumber : readNumber),
+    uniqueKeys: !asGo,
   })
   const [error] = document.errors
   if (error) throw yamlError(error.code, error.linePos?.[0].line, error.linePos?.[0].col)
@@ -137,18 +147,46 @@ async function parseYaml(text: string): Promise<unknown> {
   return toPlain(value, { nodes: 0 }, 0)
 }
 
-/** Numbers are ours; times and binary data are strings to Kubernetes. */
-function kubernetesTags(tags: Tags): Tags {
-  return [NUMBER, ...tags.filter((tag) => typeof tag === 'string' || !/:(?:int|float|timestamp|binary)$/.test(tag.tag))]
+/** Numbers and binary data are ours; times are strings to Kubernetes. */
+function kubernetesTags(tags: Tags, resolve: (text: string) => unknown): Tags {
+  const number: ScalarTag = { tag: 'tag:yaml.org,2002:float', default: true, test: /^[-+.0-9]/, resolve }
+  return [number, BINARY, ...tags.filter((tag) => typeof tag === 'string' || !/:(?:int|float|timestamp|binary)$/.test(tag.tag))]
 }
 
 /** What Go takes for a number: with underscores between, unless it starts with a dot. Others stay text. */
 function readNumber(text: string): unknown {
   const plain = text.startsWith('.') ? text : text.replaceAll('_', '')
   const [, sign = '', octal, integer] = INTEGER.exec(plain) ?? []
-  if (octal === undefined && integer === undefined) return FLOAT.test(plain) ? Number(plain) : text
+  if (octal === undefined && integer === undefined) return FLOAT.test(plain) && Number.isFinite(Number(plain)) ? Number(plain) : text
   const value = Number(octal === undefined ? integer : `0o${octal}`) * (sign === '-' ? -1 : 1)
   return Number.isSafeInteger(value) ? value : text
+}
+
+/** A string takes a float in Go's form: `1e+06`, `NaN`. An integer that 64 bits do not hold is a float. */
+function readGoNumber(text: string): unknown {
+  if (NOT_A_NUMBER.test(text)) return 'NaN'
+  if (INFINITE.test(text)) return text.startsWith('-') ? '-Inf' : '+Inf'
+  const value = readNumber(text)
+  const digits = text.replaceAll('_', '')
+  if (INTEGER.test(digits)) return isBeyond64Bits(digits) ? floatText(Number(digits)) : value
+  return typeof value === 'number' ? floatText(value) : value
+}
+
+function isBeyond64Bits(decimal: string): boolean {
+  if (!/^[-+]?[1-9]\d{18,400}$/.test(decimal)) return false
+  const value = BigInt(decimal.replace('+', ''))
+  return value >= 2n ** 64n || value < -(2n ** 63n)
+}
+
+/** Go's tools write these floats with the digits of 32 bits. */
+function floatText(double: number): string {
+  const value = Math.fround(double)
+  if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf'
+  const shortest = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((digits) => value.toExponential(digits - 1)).find((text) => Math.fround(Number(text)) === value) ?? ''
+  const [digits = '', exponent = '0'] = shortest.split('e')
+  const power = Number(exponent)
+  if (power >= -4 && power < 6) return Object.is(value, -0) ? '-0' : String(Number(shortest))
+  return `${digits}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`
 }
 
 /** In the words of Go's library where users may look for them. */
@@ -165,5 +203,11 @@ function toPlain(value: unknown, count: { nodes: number }, depth: number): unkno
   if (++count.nodes > MAX_NODES || depth > MAX_DEPTH) throw tooDeep()
   if (Array.isArray(value)) return value.map((item) => toPlain(item, count, depth + 1))
   if (!(value instanceof Map)) return value
-  return Object.fromEntries([...value].map(([key, item]) => [typeof key === 'object' ? '' : String(key), toPlain(item, count, depth + 1)]))
+  return Object.fromEntries([...value].map(([key, item]) => [keyText(key), toPlain(item, count, depth + 1)]))
+}
+
+/** @throws CodedError PARSE_FAILED - a key that JSON cannot have: nothing, a list, a map */
+function keyText(key: unknown): string {
+  if (typeof key === 'string' || typeof key === 'number' || typeof key === 'boolean') return String(key)
+  throw new CodedError('PARSE_FAILED', 'error converting YAML to JSON: unsupported map key')
 }
