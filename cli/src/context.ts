@@ -3,6 +3,7 @@
  * in-process with a folder, an environment, a clock and captured output of their own.
  * @module
  */
+import type { ChildProcess } from 'node:child_process'
 import { readSync, writeSync } from 'node:fs'
 import { CodedError, createRandomSource, type RandomSource } from '@waxseal/core'
 import { ENDING_SIGNALS } from './signals.ts'
@@ -209,10 +210,15 @@ async function runChild(program: string, args: readonly string[], options: Child
       if (signal !== 'SIGINT' || ![0, 1, 2].some(isTerminal)) child.kill(signal) // a terminal sends Ctrl+C to both
     }
     for (const signal of passed) process.on(signal, pass)
-    const child = spawn(program, args, { env: options.env, stdio: background ? 'ignore' : 'inherit', detached: background })
     const end = (how: ChildEnd): void => {
       for (const signal of passed) process.off(signal, pass)
       resolve(how)
+    }
+    let child: ChildProcess
+    try {
+      child = spawn(program, args, { env: options.env, stdio: background ? 'ignore' : 'inherit', detached: background })
+    } catch (error) {
+      return end({ status: null, signal: null, error: error as NodeJS.ErrnoException }) // arguments and environment are too long
     }
     child.on('error', (error: NodeJS.ErrnoException) => end({ status: null, signal: null, error }))
     child.on('close', (status, signal) => end({ status, signal }))

@@ -6,7 +6,9 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { hasTerminals, startTerminal, type TerminalSession } from '@waxseal/testkit'
-import { AGE_KEY_FILE, AGE_RECIPIENT, built, FIXTURES, run, testFolder } from '../programs.ts'
+import { sops } from '../../cli/src/sops/sops.ts'
+import { runHandler } from '../../cli/test/test-context.ts'
+import { AGE_KEY_FILE, AGE_RECIPIENT, built, FIXTURES, testFolder } from '../programs.ts'
 
 const PROGRAMS = ['sops', 'waxseal'] as const
 /** A terminal waits for a minute. */
@@ -60,7 +62,7 @@ async function place(editor: string): Promise<Place> {
     SOPS_AGE_KEY_FILE: AGE_KEY_FILE,
     WAXSEAL_ALLOW: 'age-plugin-test',
   }
-  expect((await run(built('sops'), ['encrypt', '-i', '--age', AGE_RECIPIENT, 'f.yaml'], { cwd, env })).stderr).toBe('')
+  expect((await runHandler(sops, ['encrypt', '-i', '--age', AGE_RECIPIENT, 'f.yaml'], { cwd })).stderr).toBe('')
   return { cwd, env, left: () => readdirSync(temporary) }
 }
 
@@ -77,7 +79,7 @@ async function until(isSo: () => boolean): Promise<void> {
   for (let tries = 0; tries < 1500 && !isSo(); tries++) await delay(20)
 }
 
-const plainOf = async ({ cwd, env }: Place): Promise<string> => (await run(built('sops'), ['decrypt', 'f.yaml'], { cwd, env })).stdout.toString()
+const plainOf = async ({ cwd, env }: Place): Promise<string> => (await runHandler(sops, ['decrypt', 'f.yaml'], { cwd, env })).stdout
 
 describe.runIf(hasTerminals()).each(PROGRAMS)('%s edit on a terminal', { timeout: LONG_MS }, (program) => {
   it('gives it to the editor, and asks again after a text that cannot be encrypted', async () => {

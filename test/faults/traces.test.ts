@@ -6,6 +6,8 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { sops } from '../../cli/src/sops/sops.ts'
+import { runHandler } from '../../cli/test/test-context.ts'
 import { AGE_KEY_FILE, AGE_RECIPIENT, built, run, testFolder } from '../programs.ts'
 import { rigProgram } from '../rigs/rigs.ts'
 
@@ -74,7 +76,7 @@ async function folder(): Promise<string> {
   writeFileSync(join(cwd, 'editor.sh'), '#!/bin/sh\nsed -i "s/^password: /password: x/" "$1"\n')
   writeFileSync(join(cwd, 'child.sh'), '#!/bin/sh\nif [ -p "$1" ]; then cat "$1"; else echo "$password"; fi\n')
   for (const script of ['editor.sh', 'child.sh']) chmodSync(join(cwd, script), 0o755)
-  expect((await run(built('sops'), ['encrypt', '-i', '--age', AGE_RECIPIENT, 'f.yaml'], { cwd, env })).stderr).toBe('')
+  expect((await runHandler(sops, ['encrypt', '-i', '--age', AGE_RECIPIENT, 'f.yaml'], { cwd })).stderr).toBe('')
   return cwd
 }
 
@@ -109,7 +111,7 @@ describe.skipIf(!canTrace)(`under strace${canTrace ? '' : ' (left out: rig strac
     expect(rest).toEqual({ status: 0, stdout: '', stderr: '', inArguments: [], movedOut: [] })
     expect(inFiles).toContain(`private/${name}`)
     expect(inFiles.filter((path) => !path.startsWith('private/'))).toEqual([])
-    expect((await run(built('sops'), ['decrypt', 'f.yaml'], { cwd, env })).stdout.toString()).toBe(`password: x${CANARY}\n`)
+    expect((await runHandler(sops, ['decrypt', 'f.yaml'], { cwd, env })).stdout).toBe(`password: x${CANARY}\n`)
   })
 
   it.each([

@@ -5,7 +5,9 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { hasTerminals, onTerminal, startTerminal, type Answered } from '@waxseal/testkit'
-import { AGE_KEY_FILE, AGE_RECIPIENT, built, FIXTURES, run, testFolder } from '../programs.ts'
+import { sops } from '../../cli/src/sops/sops.ts'
+import { runHandler } from '../../cli/test/test-context.ts'
+import { AGE_KEY_FILE, AGE_RECIPIENT, built, FIXTURES, testFolder } from '../programs.ts'
 import { rigProgram } from '../rigs/rigs.ts'
 
 const realSops = rigProgram('sops', 'sops')
@@ -16,7 +18,7 @@ const COLOUR = '\u001B['
 async function folder(): Promise<string> {
   const cwd = testFolder()
   writeFileSync(join(cwd, 'f.yaml'), 'a: 1\n')
-  expect((await run(built('sops'), ['encrypt', '-i', '--age', AGE_RECIPIENT, 'f.yaml'], { cwd })).stderr).toBe('')
+  expect((await runHandler(sops, ['encrypt', '-i', '--age', AGE_RECIPIENT, 'f.yaml'], { cwd })).stderr).toBe('')
   writeFileSync(join(cwd, '.sops.yaml'), `creation_rules:\n  - age: ${AGE_RECIPIENT},${OTHER_RECIPIENT}\n`)
   return cwd
 }

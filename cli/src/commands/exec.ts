@@ -36,6 +36,6 @@ export const execFile: NativeAction = async ([file = '', program = '', ...words]
 }
 
 function statusOf(program: string, { status, signal, error }: ChildEnd): number {
-  if (error) throw new CodedError('CHILD_REFUSED', `cannot start ${program}: ${error.code === 'ENOENT' ? 'there is no such program' : errnoText(error)}`, { hint: 'look at its name and at PATH', cause: error })
+  if (error) throw new CodedError('CHILD_REFUSED', `cannot start ${program}: ${error.code === 'ENOENT' ? 'there is no such program' : errnoText(error)}`, { hint: error.code === 'E2BIG' ? 'waxseal exec-file hands on values of any length' : 'look at its name and at PATH', cause: error })
   return signal ? SIGNALLED + constants.signals[signal] : (status ?? 1)
 }

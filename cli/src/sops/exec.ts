@@ -6,7 +6,8 @@ import { randomBytes } from 'node:crypto'
 import { isAbsolute, join, normalize } from 'node:path'
 import { plainTree } from '@waxseal/core'
 import { environmentOf, withSecretFile } from '../child-secrets.ts'
-import type { ChildEnd, Context } from '../context.ts'
+import type { ChildEnd, ChildOptions, Context } from '../context.ts'
+import { errnoText } from '../files.ts'
 import { withPrivateFolder } from '../temp-folder.ts'
 import { type Action, type Invocation, SopsError } from './action.ts'
 import { openFile } from './load.ts'
@@ -32,10 +33,18 @@ export const execEnv: Action = async (invocation) => {
   const env = { ...(flags.bool('pristine') ? {} : context.env), ...userEnvironment(user), ...values }
   if (user !== '') switchUser(user)
   if (flags.bool('same-process')) {
+    await checkStart(command, env)
     process.execve?.('/bin/sh', ['/bin/sh', '-c', command], env)
     throw new SopsError('this system cannot replace the process', 1)
   }
   return tell(context, await context.run('/bin/sh', ['-c', command], { env, background }))
+}
+
+/** A process that cannot be replaced ends by abortion, with its memory in a file. @throws SopsError where a shell cannot be started either */
+async function checkStart(command: string, env: ChildOptions['env']): Promise<void> {
+  const { spawnSync } = await import('node:child_process')
+  const { error } = spawnSync('/bin/sh', ['-nc', command], { env, stdio: 'ignore' })
+  if (error) throw new SopsError(errnoText(error), 1)
 }
 
 export const execFile: Action = async (invocation) => {
@@ -71,7 +80,7 @@ function warnOfBackground({ flags, log }: Invocation, command: string): boolean 
 }
 
 function tell(context: Context, { status, signal, error }: ChildEnd): number {
-  if (error) throw new SopsError(`fork/exec /bin/sh: ${error.code ?? 'failed'}`, 1)
+  if (error) throw new SopsError(`fork/exec /bin/sh: ${errnoText(error)}`, 1)
   if (signal) {
     context.stderr.write(`signal: ${SIGNAL_NAMES[signal] ?? signal}\n`)
     return STATUS_SIGNAL
