@@ -135,7 +135,7 @@ export function clearLeaves(tree: Tree, selector: Selector): ReadonlySet<LeafNod
 
 /** Readers ignore what stands behind a token: the line break that ends a block scalar, or a blank. */
 function holds({ value }: LeafNode, token: string): boolean {
-  return typeof value === 'string' && value.trimEnd() === token
+  return typeof value === 'string' && value.startsWith(token) && value.trimEnd() === token
 }
 
 /** Nobody can tell a comment that was never encrypted from one whose token is broken. */

@@ -73,6 +73,15 @@ describe('value cipher', () => {
     )
   })
 
+  it('writes canonical base64, whatever the length', () => {
+    for (const length of [1, 2, 3, 4, 5, 6, 511, 512, 513, 514, 5000]) {
+      const token = cipher.encrypt('x'.repeat(length), 'a:')
+      const fields = /^ENC\[AES256_GCM,data:(.*),iv:(.*),tag:(.*),type:str\]$/.exec(token)!.slice(1)
+      expect(fields.map((text) => decodeBase64(text)?.length)).toEqual([length, 32, 16])
+      expect(cipher.decrypt(token, 'a:')).toBe('x'.repeat(length))
+    }
+  })
+
   it('leaves empty texts empty, and reads them without looking at the key', () => {
     expect(cipher.encrypt('', 'a:')).toBe('')
     expect(cipher.encrypt(new Comment(''), 'a:')).toBe('')
