@@ -5,6 +5,7 @@
  */
 import { scrypt } from 'node:crypto'
 import { promisify } from 'node:util'
+import { CodedError } from '@waxseal/core'
 import type { AgeFile } from './age-file.ts'
 import { decodeUnpadded, malformed, open, SEALED_KEY_BYTES } from './primitives.ts'
 
@@ -38,13 +39,25 @@ export function readScryptStanza({ stanzas }: AgeFile): ScryptStanza | null {
   return { salt, log2n, body: stanza.body }
 }
 
-/** @returns the file key, owned by the caller; null for a wrong passphrase */
+/** @returns the file key, owned by the caller; null for a wrong passphrase. @throws CodedError IDENTITY_INVALID if the memory does not suffice */
 export async function unwrapForPassphrase({ salt, log2n, body }: ScryptStanza, passphrase: string): Promise<Buffer | null> {
-  const N = 2 ** log2n
-  const key = await stretch(passphrase, Buffer.concat([LABEL, salt]), KEY_BYTES, { N, r: BLOCK_SIZE, p: 1, maxmem: 256 * N * BLOCK_SIZE })
+  const key = await stretched(passphrase, salt, log2n)
   try {
     return open(key, body)
   } finally {
     key.fill(0)
+  }
+}
+
+async function stretched(passphrase: string, salt: Buffer, log2n: number): Promise<Buffer> {
+  const N = 2 ** log2n
+  try {
+    return await stretch(passphrase, Buffer.concat([LABEL, salt]), KEY_BYTES, { N, r: BLOCK_SIZE, p: 1, maxmem: 256 * N * BLOCK_SIZE })
+  } catch (cause) {
+    const mib = Math.ceil((128 * N * BLOCK_SIZE) / 2 ** 20)
+    throw new CodedError('IDENTITY_INVALID', `the work factor ${log2n} of the passphrase takes ${mib} MiB of memory, which there are not`, {
+      cause,
+      hint: 'decrypt the identity file with age -d on a larger machine, and encrypt it with a lower work factor',
+    })
   }
 }
