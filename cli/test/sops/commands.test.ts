@@ -133,6 +133,16 @@ describe('set and unset', () => {
   })
 })
 
+describe('a wrong decryption order', () => {
+  it('stops the old command line whatever it does, and the subcommand that has no such flag not', async () => {
+    await encrypted()
+    write('p.json', PLAIN)
+    const env = { SOPS_DECRYPTION_ORDER: 'age,age' }
+    expect(await run(['-e', '--age', AGE_RECIPIENT, 'p.json'], { env })).toEqual({ status: 112, stdout: '', stderr: 'Duplicate decryption key type: age\n' })
+    expect((await run(['encrypt', '--age', AGE_RECIPIENT, 'p.json'], { env })).status).toBe(0)
+  })
+})
+
 describe('several modes at once', () => {
   it('end where encrypting has no keys, and go on where only encrypting fails', async () => {
     await encrypted()
