@@ -192,7 +192,9 @@ export class Controller {
     let seen: Observed
     try {
       const remembered = this.#memory.recall(known?.uid ?? '')
-      seen = await observe(key, { client, signal: this.#working.signal, isKnown: known !== undefined, deletesSecret: this.#policy.deleteWithSealedSecret, remembered, nowMs: this.#clock.now() })
+      const lacksSecret = this.#queue.failures(key) === 0 && this.#followed.lacksSecret(key) // a watch may be late
+      const { deleteWithSealedSecret: deletesSecret } = this.#policy
+      seen = await observe(key, { client, signal: this.#working.signal, isKnown: known !== undefined, lacksSecret, deletesSecret, remembered, nowMs: this.#clock.now() })
     } catch (error) {
       this.metrics.countError('fetch', '')
       log.warn('Error reading, will retry', { key, error: describe(error) })

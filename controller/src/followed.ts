@@ -50,6 +50,8 @@ export class Followed {
   readonly #secrets: readonly Reflector<KnownSecret>[]
   /** Which lists the role does not permit: `resource namespace`. */
   readonly #refused = new Set<string>()
+  /** SealedSecrets that were known when Secrets were listed: a Secret of theirs would be held. */
+  readonly #lookedFor = new Set<string>()
 
   constructor(options: FollowedOptions) {
     this.#options = options
@@ -63,6 +65,11 @@ export class Followed {
 
   secret(key: string): KnownSecret | undefined {
     return this.#find(this.#secrets, key)
+  }
+
+  /** Whether it is known that there is no Secret of this name; of a SealedSecret that came later, it is not. */
+  lacksSecret(key: string): boolean {
+    return this.#lookedFor.has(key) && this.secret(key) === undefined
   }
 
   *sealedSecretKeys(): Generator<string> {
@@ -118,7 +125,7 @@ export class Followed {
       metadataOnly: true,
       keep: (object) => this.#keepSecret(object),
       onEvent: (event) => {
-        if (event.type === 'synced') this.#enqueueMissing()
+        if (event.type === 'synced') this.#noteMissing(namespace)
         else if (this.sealedSecret(event.key)) enqueue(event.key)
       },
       onError: (error) => this.#onError('secrets', namespace, error),
@@ -140,6 +147,7 @@ export class Followed {
     const { enqueue, onSealedSecret, onSealedSecretGone } = this.#options
     if (event.type === 'synced') return
     const isReplaced = event.type === 'modified' && event.previous.uid !== event.object.uid
+    if (event.type === 'deleted') this.#lookedFor.delete(event.key)
     if (event.type === 'deleted') onSealedSecretGone(event.key, event.object)
     else if (isReplaced) onSealedSecretGone(event.key, event.previous)
     if (event.type !== 'deleted') onSealedSecret(event.key, event.object)
@@ -147,8 +155,12 @@ export class Followed {
   }
 
   /** A Secret that was never held can have gone while the watch was interrupted. */
-  #enqueueMissing(): void {
-    for (const key of this.sealedSecretKeys()) if (!this.secret(key)) this.#options.enqueue(key)
+  #noteMissing(namespace: string | undefined): void {
+    for (const key of this.sealedSecretKeys()) {
+      if (namespace !== undefined && !key.startsWith(`${namespace}/`)) continue
+      this.#lookedFor.add(key)
+      if (!this.secret(key)) this.#options.enqueue(key)
+    }
   }
 
   #keepSecret({ metadata }: KubeObject): KnownSecret | undefined {
@@ -172,7 +184,7 @@ function keepSealedSecret(object: KubeObject & { readonly status?: SealedSecretS
     uid,
     generation,
     scope: scopeOf(annotations ?? undefined),
-    instance: labels?.[INSTANCE_LABEL] ?? '',
+    instance: String(labels?.[INSTANCE_LABEL] ?? ''),
     isDeleting: deletionTimestamp !== undefined,
     state: syncStateOf(object.status),
   }

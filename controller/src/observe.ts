@@ -37,18 +37,20 @@ export interface ObserveOptions {
   readonly isKnown: boolean
   /** Whether its Secret is to go with it. */
   readonly deletesSecret: boolean
+  /** Whether the watch knows that there is no Secret of its name. */
+  readonly lacksSecret: boolean
   readonly remembered: Remembered
   readonly nowMs: number
 }
 
 /** @throws KubeError */
 export async function observe(key: string, options: ObserveOptions): Promise<Observed> {
-  const { client, signal, isKnown, deletesSecret, remembered, nowMs } = options
+  const { client, signal, isKnown, deletesSecret, lacksSecret, remembered, nowMs } = options
   const { namespace, name } = splitKey(key)
   const place = { namespace, name }
   const [sealed, secret] = await Promise.all([
     isKnown ? client.get<SealedSecretObject>(SEALED_SECRETS, place, { signal }) : null,
-    isKnown || deletesSecret ? client.get<SecretObject>(SECRETS, place, { signal }) : null,
+    (isKnown ? !lacksSecret : deletesSecret) ? client.get<SecretObject>(SECRETS, place, { signal }) : null,
   ])
   return { namespace, name, sealed, secret, remembered, nowMs }
 }

@@ -45,6 +45,7 @@ describe('what it asks of the server', () => {
     await waitFor(() => allSynced(names))
     await waitFor(() => writes().length >= 600)
     expect(writes()).toHaveLength(600)
+    expect(api.requests.count({ verb: 'get', resource: 'secrets', namespace: rig.apps })).toBe(0) // the watch knows that there are none
     expect(await first.stop()).toBe(0)
 
     api.requests.clear()

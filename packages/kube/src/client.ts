@@ -16,6 +16,7 @@ const MAX_THROTTLED_TRIES = 5
 const LONGEST_THROTTLE_MS = 30_000
 /** Above any page of 500 objects that etcd holds in practice; a single object has at most a few MiB. */
 const MAX_BODY_BYTES = 512 * 1024 * 1024
+const METADATA_ONLY = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1'
 
 export type PatchType = 'application/merge-patch+json' | 'application/json-patch+json' | 'application/strategic-merge-patch+json'
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>
@@ -97,9 +98,10 @@ export class KubeClient {
     return this.#json<T>({ method: 'PUT', path: resourcePath(resource, placeOf(object.metadata)), body: JSON.stringify(object), ...options })
   }
 
-  async updateStatus<T extends KubeObject>(resource: Resource, object: KubeObject, options: CallOptions = {}): Promise<T> {
+  /** PUT of the whole object, of which only the status is written; the server need not send it back. */
+  async updateStatus(resource: Resource, object: KubeObject, options: CallOptions = {}): Promise<void> {
     const path = resourcePath(resource, { ...placeOf(object.metadata), subresource: 'status' })
-    return this.#json<T>({ method: 'PUT', path, body: JSON.stringify(object), ...options })
+    await this.#answered({ method: 'PUT', path, headers: { accept: METADATA_ONLY }, body: JSON.stringify(object), ...options })
   }
 
   async patch<T extends KubeObject>(resource: Resource, place: Place, type: PatchType, patch: unknown, options: CallOptions = {}): Promise<T> {
@@ -152,10 +154,14 @@ export class KubeClient {
   }
 
   async #json<T>(request: RawRequest): Promise<T> {
+    return parseJson((await this.#answered(request)).body) as T
+  }
+
+  async #answered(request: RawRequest): Promise<RawResponse> {
     const headers = { ...(request.body === undefined ? {} : { 'content-type': 'application/json' }), ...request.headers }
     for (let tries = 1; ; tries++) {
       const response = await this.raw({ ...request, headers })
-      if (response.status >= 200 && response.status < 300) return parseJson(response.body) as T
+      if (response.status >= 200 && response.status < 300) return response
       const error = answered(response)
       if (error.status !== 429 || tries === MAX_THROTTLED_TRIES || request.signal?.aborted) throw error
       await this.#clock.sleep(Math.min(error.retryAfterMs ?? 1000 * tries, LONGEST_THROTTLE_MS), request.signal)
@@ -163,7 +169,8 @@ export class KubeClient {
   }
 }
 
-function withQuery(path: string, query: Query = {}): string {
+function withQuery(path: string, query: Query | undefined): string {
+  if (query === undefined) return path
   const pairs = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) if (value !== undefined && value !== '') pairs.set(name, String(value))
   return pairs.size === 0 ? path : `${path}?${pairs.toString()}`

@@ -46,6 +46,7 @@ export function inClusterConnection(options: InClusterOptions): Connection {
   const server = new URL(`https://${isIPv6(host) ? `[${host}]` : host}:${port}`)
   const ca = readAccountFile(folder, 'ca.crt')
   const agent = new Agent({ ...POOL, ca })
+  agent.getName = () => server.host // it has one server; the usual name is made of thirty options, for every request
   let [token, readAt] = [readAccountFile(folder, 'token').trim(), clock.now()]
   return {
     server,

@@ -12,7 +12,7 @@
  * Authenticated: the plaintext and the label. Not authenticated: the item's name, and who sealed it.
  * @module
  */
-import { constants, createCipheriv, createDecipheriv, privateDecrypt, publicEncrypt, randomFillSync, type KeyObject } from 'node:crypto'
+import { constants, createCipheriv, createDecipheriv, createSecretKey, privateDecrypt, publicEncrypt, randomFillSync, type KeyObject } from 'node:crypto'
 import { CodedError } from '@waxseal/core'
 import { decodeTolerantBase64 } from './tolerant-base64.ts'
 
@@ -80,7 +80,7 @@ export function unwrapSessionKey({ wrapped }: SealedParts, privateKey: KeyObject
  */
 export function openWithSessionKey({ ciphertext }: SealedParts, sessionKey: Buffer): Buffer | null {
   try {
-    const gcm = createDecipheriv(algorithmFor(sessionKey), sessionKey, NONCE, { authTagLength: TAG_BYTES })
+    const gcm = createDecipheriv(algorithmFor(sessionKey), createSecretKey(sessionKey), NONCE, { authTagLength: TAG_BYTES })
     gcm.setAuthTag(ciphertext.subarray(-TAG_BYTES))
     const plaintext = gcm.update(ciphertext.subarray(0, -TAG_BYTES)) // unverified until final() returns
     try {

@@ -1,9 +1,10 @@
 /**
  * Private sealing keys: reading them, and opening sealed items with many of them.
  *
- * An item does not say which key it was sealed for. The one that the caller expects is tried first, then those that opened
- * something, the latest first, since what was sealed for an old key seldom comes alone; then the others in the order given
- * (newest first is best). A key of another size than the item's RSA block is passed over without work.
+ * An item does not say which key it was sealed for. The one that the caller expects is tried first, then the two that opened
+ * something last, since what was sealed for an old key seldom comes alone; then the others in the order given (newest first is
+ * best). More than two remembered would cost more wherever many keys are in use. A key of another size than the item's RSA
+ * block is passed over without work.
  * @module
  */
 import { createPrivateKey, webcrypto, type KeyObject } from 'node:crypto'
@@ -36,6 +37,9 @@ export interface Opened {
  */
 export type OpenItem = (text: string, label: Uint8Array, expected?: string) => Opened
 export type OpenItemAsync = (...parameters: Parameters<OpenItem>) => Promise<Opened>
+
+/** Keys that opened something last. */
+const REMEMBERED = 2
 
 /** Imported copies of each key. Node works on one copy at a time, on as many copies as libuv has threads. */
 const COPIES = 4
@@ -71,12 +75,12 @@ export function sealingKey(privateKey: KeyObject): SealingKey {
 
 /** Opens on this thread; an RSA-4096 operation takes milliseconds. */
 export function openWith(keys: readonly SealingKey[]): OpenItem {
-  const ranked = [...keys]
+  const ranking = new Ranking(keys)
   return (text, label, expected) => {
     const parts = splitSealed(text)
-    for (const key of candidates(ranked, parts, expected)) {
+    for (const key of ranking.candidates(parts, expected)) {
       const bytes = parts && openParts(parts, unwrapSessionKey(parts, key.privateKey, label))
-      if (bytes) return { bytes, fingerprint: rankFirst(ranked, key) }
+      if (bytes) return { bytes, fingerprint: ranking.opened(key) }
     }
     throw rejected()
   }
@@ -85,28 +89,48 @@ export function openWith(keys: readonly SealingKey[]): OpenItem {
 /** Opens off the event loop, on several threads. The caller bounds how much is in flight: file work shares the threads. */
 export function openWithAsync(keys: readonly SealingKey[], copies: number = COPIES): OpenItemAsync {
   const imported = new Map(keys.map((key) => [key.fingerprint, new ImportedKey(key, copies)]))
-  const ranked = [...keys]
-  return async (text, label, expected) => {
+  const ranking = new Ranking(keys)
+  const open: OpenItemAsync = async (text, label, expected) => {
     const parts = splitSealed(text)
-    for (const key of candidates(ranked, parts, expected)) {
+    for (const key of ranking.candidates(parts, expected)) {
       const bytes = parts && openParts(parts, (await imported.get(key.fingerprint)?.unwrap(parts, label)) ?? null)
-      if (bytes) return { bytes, fingerprint: rankFirst(ranked, key) }
+      if (bytes) return { bytes, fingerprint: ranking.opened(key) }
     }
     throw rejected()
   }
+  let first: Promise<unknown> | undefined
+  return async (...item) => {
+    if (first === undefined) {
+      const opened = open(...item)
+      first = opened.catch(() => {})
+      return opened
+    }
+    await first // who searches with it finds nothing else
+    return open(...item)
+  }
 }
 
-/** A list of its own: the ranks change while it is gone through. */
-function candidates(keys: readonly SealingKey[], parts: SealedParts | null, expected: string | undefined): readonly SealingKey[] {
-  const fitting = keys.filter((key) => key.modulusBytes === parts?.wrapped.length)
-  const first = fitting.find((key) => key.fingerprint === expected)
-  return first ? [first, ...fitting.filter((key) => key !== first)] : fitting
-}
+class Ranking {
+  readonly #keys: readonly SealingKey[]
+  #latest: readonly SealingKey[] = []
 
-function rankFirst(ranked: SealingKey[], key: SealingKey): string {
-  ranked.splice(ranked.indexOf(key), 1)
-  ranked.unshift(key)
-  return key.fingerprint
+  constructor(keys: readonly SealingKey[]) {
+    this.#keys = keys
+  }
+
+  /** Lazily: the first is nearly always the one. */
+  *candidates(parts: SealedParts | null, expected: string | undefined): Generator<SealingKey> {
+    const latest = this.#latest // as it is now: others open something meanwhile
+    const likely = [...this.#keys.filter((key) => key.fingerprint === expected), ...latest.filter((key) => key.fingerprint !== expected)]
+    for (const key of likely) if (key.modulusBytes === parts?.wrapped.length) yield key
+    for (const key of this.#keys) if (key.modulusBytes === parts?.wrapped.length && !likely.includes(key)) yield key
+  }
+
+  /** @returns its fingerprint */
+  opened(key: SealingKey): string {
+    if (this.#latest[0] !== key) this.#latest = [key, ...this.#latest.filter((other) => other !== key)].slice(0, REMEMBERED)
+    return key.fingerprint
+  }
 }
 
 function openParts(parts: SealedParts, sessionKey: Buffer | null): Buffer | null {

@@ -127,4 +127,12 @@ describe('trying keys', () => {
     expect(triedBy(open)).toEqual([key.fingerprint])
     expect(triedBy(open, other.fingerprint)).toEqual([other.fingerprint, key.fingerprint])
   })
+
+  it('searches once where several items come at once', async () => {
+    tried.length = 0
+    const open = openWithAsync(watched, 1)
+    const opened = await Promise.all([open(sealed, label), open(sealed, label), open(sealed, label)])
+    expect(opened.map(({ fingerprint }) => fingerprint)).toEqual([key.fingerprint, key.fingerprint, key.fingerprint])
+    expect(tried).toEqual([other.fingerprint, key.fingerprint]) // imported once each
+  })
 })
