@@ -184,7 +184,7 @@ function keepSealedSecret(object: KubeObject & { readonly status?: SealedSecretS
     uid,
     generation,
     scope: scopeOf(annotations ?? undefined),
-    instance: String(labels?.[INSTANCE_LABEL] ?? ''),
+    instance: labels?.[INSTANCE_LABEL] ?? '',
     isDeleting: deletionTimestamp !== undefined,
     state: syncStateOf(object.status),
   }

@@ -28,8 +28,8 @@ export interface SyncState {
   readonly message: string
 }
 
-export function syncStateOf(status: SealedSecretStatus | undefined): SyncState {
-  const condition = status?.conditions?.find(({ type }) => type === SYNCED)
+export function syncStateOf(status: SealedSecretStatus | null | undefined): SyncState {
+  const condition = conditionsOf(status).find(({ type }) => type === SYNCED)
   return {
     generation: status?.observedGeneration ?? 0,
     synced: condition?.status === 'True' ? true : condition?.status === 'False' ? false : undefined,
@@ -37,11 +37,18 @@ export function syncStateOf(status: SealedSecretStatus | undefined): SyncState {
   }
 }
 
+/** Where a cluster's schema does not forbid it, others can write anything; one odd status must not stop the watch of all. */
+function conditionsOf(status: SealedSecretStatus | null | undefined): readonly Condition[] {
+  const conditions: unknown = status?.conditions
+  return Array.isArray(conditions) ? conditions.filter((condition): condition is Condition => typeof condition === 'object' && condition !== null) : []
+}
+
 /** The whole status to write; conditions of other types stay. */
 export function nextStatus(old: SealedSecretStatus | undefined, { generation, synced, message }: SyncState, now: Date): SealedSecretStatus {
   const time = now.toISOString().replace(/\.\d+Z$/, 'Z')
   const status = synced ? 'True' : 'False'
-  const before = old?.conditions?.find(({ type }) => type === SYNCED)
+  const conditions = conditionsOf(old)
+  const before = conditions.find(({ type }) => type === SYNCED)
   const condition: Condition = {
     type: SYNCED,
     status,
@@ -49,7 +56,6 @@ export function nextStatus(old: SealedSecretStatus | undefined, { generation, sy
     lastTransitionTime: before?.status === status ? (before.lastTransitionTime ?? time) : time,
     ...(message === '' ? {} : { message }),
   }
-  const conditions = old?.conditions ?? []
   return {
     observedGeneration: generation,
     conditions: before ? conditions.map((other) => (other === before ? condition : other)) : [...conditions, condition],

@@ -3,7 +3,7 @@
  * anything else that is thrown is a failure.
  * @module
  */
-import { createSecretKey } from 'node:crypto'
+import { createHash, createSecretKey } from 'node:crypto'
 import { globSync, readFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
@@ -26,6 +26,8 @@ import { parseAgeFile } from '../../packages/provider-age/src/age-file.ts'
 import { armor, dearmor } from '../../packages/provider-age/src/armor.ts'
 import { parseIdentities } from '../../packages/provider-age/src/identity-file.ts'
 import { parseSshPrivateKey } from '../../packages/provider-age/src/ssh-key-file.ts'
+import { ControllerInMemory, isRecord } from './controller.ts'
+import { hostileManifests, type Sealed } from './hostile.ts'
 
 const FIXTURES = join(import.meta.dirname, '..', '..', 'fixtures', 'sops-3.13.2')
 /** Stands in some seeds as a value; no error may show it. */
@@ -271,7 +273,7 @@ keyring.put({ secretName: 'k1', key: privateSealingKey, certificate, orderMs: 0,
 const limiter = new GcraLimiter(1_000_000, 1_000_000, () => performance.now())
 const handle = createHandler({ keyring, limiter, gate: async () => undefined, isReady: () => true, onRequest: () => {} })
 /** `password` is `SECRET` in all of them, sealed for k1 once, so that inputs stay the same. */
-const sealedSecrets = JSON.parse(readFileSync(join(import.meta.dirname, 'sealed-secrets.json'), 'utf8')) as [{ readonly spec: { readonly template: object } }]
+const sealedSecrets = JSON.parse(readFileSync(join(import.meta.dirname, 'sealed-secrets.json'), 'utf8')) as [Sealed]
 const SEALED_VALUES = new Set([SECRET, 'bob'])
 
 /** What the controller does with an object, and with the body of a request. */
@@ -299,6 +301,34 @@ async function answersNothing(body: Buffer): Promise<void> {
   }
 }
 
+/** Bytes that a value has wherever it is shown, as it is and as a Secret holds it. */
+const CANARIES = [SECRET, Buffer.from(SECRET).toString('base64').replace(/=+$/, '')]
+const keySecret = JSON.parse(readFileSync(join(SEALING_KEYS, 'k1.secret.json'), 'utf8')) as { readonly metadata: object }
+/** Started when it is first fed: the other parsers have no use for it. */
+let inMemory: ControllerInMemory | undefined
+/** What can stand where a SealedSecret puts its Secret. */
+const EXISTING: readonly (object | undefined)[] = [
+  undefined, undefined, undefined, { metadata: {}, data: { password: 'b2xk' } }, { metadata: { annotations: { 'sealedsecrets.bitnami.com/managed': 'true' } }, data: null },
+  { metadata: { annotations: { 'sealedsecrets.bitnami.com/patch': 'true' } }, type: 'Opaque', data: { old: 'b2xk' } }, { metadata: { annotations: null, labels: null, ownerReferences: null }, immutable: true },
+  { metadata: { ownerReferences: [{ apiVersion: 'bitnami.com/v1alpha1', kind: 'SealedSecret', name: 'db', uid: 'gone', controller: true }] } },
+]
+
+/** What the whole controller does about an object, and what it tells of it. */
+const controller: Target = {
+  name: 'controller',
+  seeds: [...sealedSecrets.map((sealed) => Buffer.from(JSON.stringify(sealed, null, 1))), ...hostileManifests(sealedSecrets[0]).map((text) => Buffer.from(text))],
+  async accept(input) {
+    await answersNothing(input)
+    const manifest = await parseManifest(input, 'first')
+    if (!isRecord(manifest)) throw new CodedError('PARSE_FAILED', 'not a map')
+    inMemory ??= new ControllerInMemory([{ ...keySecret, metadata: { ...keySecret.metadata, uid: 'k', resourceVersion: '1' } }])
+    const { texts, strayWrites } = await inMemory.take(manifest, EXISTING[createHash('sha256').update(input).digest()[0]! % EXISTING.length])
+    hold(strayWrites.length === 0, `a SealedSecret makes its own Secret and no other write: ${strayWrites.join(', ')}`)
+    for (const text of texts) hold(!CANARIES.some((canary) => text.includes(canary)), `logs, events and status show no value: ${text}`)
+    hold(!texts.some((text) => text.includes('error="unexpected ')), `nothing is thrown that was not foreseen: ${texts.join(' ')}`)
+  },
+}
+
 const template: Target = {
   name: 'template',
   seeds: [
@@ -319,7 +349,7 @@ export const TARGETS: readonly Target[] = [
   formatTarget(dotenv, 'env', [`A=${SECRET}\n# c\nB="${SECRET}"\n`]),
   formatTarget(ini, 'ini', [`; c\na = ${SECRET}\n[s]\nb = "${SECRET}" ; i\nc = """${SECRET}\nx"""\n`]),
   formatTarget(binary, 'bin', [`{"data": "${SECRET}"}`]),
-  token, metadata, rules, path, regex, armorTarget, age, identities, sshKey, sealedSecret, template,
+  token, metadata, rules, path, regex, armorTarget, age, identities, sshKey, sealedSecret, controller, template,
 ]
 
 /** Every format of the registry is fuzzed. */

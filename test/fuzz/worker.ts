@@ -12,6 +12,8 @@ export interface Job {
   readonly target: string
   readonly seed: number
   readonly milliseconds: number
+  /** Not more than so many inputs. */
+  readonly inputs?: number | undefined
   /** A file, for the number of the input under way: 4 bytes, little-endian. */
   readonly progress: string
 }
@@ -39,14 +41,14 @@ export function inputNumber(target: Target, seed: number, number: number): Buffe
   return inputOf(target.seeds, new Random(seed, TARGETS.indexOf(target), number))
 }
 
-async function work({ target: name, seed, milliseconds, progress }: Job): Promise<Report> {
+async function work({ target: name, seed, milliseconds, inputs = Infinity, progress }: Job): Promise<Report> {
   const target = TARGETS.find((one) => one.name === name)
   if (target === undefined) throw new RangeError(`no parser is called ${name}`)
   const file = openSync(progress, 'r+')
   const end = performance.now() + milliseconds
   let accepted = 0
   let number = 0
-  for (; performance.now() < end; number += 1) {
+  for (; performance.now() < end && number < inputs; number += 1) {
     writeSync(file, Uint32Array.of(number), 0, Uint32Array.BYTES_PER_ELEMENT, 0)
     const outcome = await verdict(target, inputNumber(target, seed, number))
     if (outcome === null) accepted += 1
@@ -58,5 +60,5 @@ async function work({ target: name, seed, milliseconds, progress }: Job): Promis
 
 if (import.meta.main) {
   const report = await work(JSON.parse(process.argv[2] ?? '') as Job)
-  process.send?.(report, () => process.disconnect())
+  process.send?.(report, () => process.exit()) // a controller would go on for ever
 }
