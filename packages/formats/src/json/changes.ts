@@ -25,12 +25,15 @@ export class Changes {
   readonly #style: JsonStyle
   readonly #literals: Replacement[] = []
   readonly #shapes = new Map<Container, Shape>()
+  /** The metadata: if it ends the root, what is appended there stands before it. */
+  readonly #block: JsonEntry | undefined
   #lists: ReadonlyMap<Item, JsonList> | undefined
 
-  constructor(text: string, root: JsonMap, style: JsonStyle) {
+  constructor(text: string, root: JsonMap, style: JsonStyle, block?: JsonEntry) {
     this.#text = text
     this.#root = root
     this.#style = style
+    this.#block = block
   }
 
   /** @param placeOf - the container in the source of one in the tree */
@@ -94,7 +97,7 @@ export class Changes {
   }
 
   #reshape(container: Container, { removed, appended }: Shape): Replacement[] {
-    const items: readonly (JsonEntry | JsonValue)[] = container.items
+    const items = this.#itemsBeforeBlock(container, removed)
     const last = items.findLastIndex((item) => !removed.has(item))
     if (last === -1) return [items.length === 0 ? this.#fill(container, appended) : this.#refill(container, items, appended)]
     const replacements: Replacement[] = []
@@ -115,6 +118,13 @@ export class Changes {
       replacements.push({ start: items[last]!.end, end: beside.end, text })
     }
     return replacements
+  }
+
+  /** All items, as long as there is none that stays before the block. */
+  #itemsBeforeBlock({ items }: Container, removed: Shape['removed']): readonly (JsonEntry | JsonValue)[] {
+    const data: readonly (JsonEntry | JsonValue)[] = items.slice(0, -1)
+    const isLast = this.#block !== undefined && items.at(-1) === this.#block && !removed.has(this.#block)
+    return isLast && data.some((item) => !removed.has(item)) ? data : items
   }
 
   /** A container in which no item stays. */

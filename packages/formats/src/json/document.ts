@@ -31,7 +31,7 @@ export function parse(source: Uint8Array, { indent }: ParseOptions = {}): Docume
     apply(edits, metadata) {
       const style = styleOf(text, root, indent)
       const blockStyle = { ...style, colon: ': ' }
-      const changes = new Changes(text, root, style)
+      const changes = new Changes(text, root, style, block)
       for (const edit of edits) changes.add(edit, placeOf)
       if (metadata === null && block !== undefined) changes.remove(root, block)
       if (metadata && block !== undefined) changes.update(block.value, metadata, blockStyle)

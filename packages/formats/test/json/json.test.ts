@@ -199,6 +199,21 @@ describe('apply', () => {
     expect(applied(source, (root) => [{ do: 'append', into: root, entry: added }])).toBe(expected)
   })
 
+  it.each([
+    ['{"a": 1, "sops": {}}', [], '{"a": 1, "n": 2, "m": 3, "sops": {}}'],
+    ['{\n\t"a": 1,\n\t"b": 1,\n\t"sops": {}\n}\n', ['b'], '{\n\t"a": 1,\n\t"n": 2,\n\t"m": 3,\n\t"sops": {}\n}\n'],
+    ['{\n\t"a": 1,\n\t"b": 1,\n\t"sops": {}\n}\n', ['a'], '{\n\t"b": 1,\n\t"n": 2,\n\t"m": 3,\n\t"sops": {}\n}\n'],
+    ['{"a": 1, "sops": {}}', ['a'], '{"sops": {}, "n": 2, "m": 3}'],
+    ['{"sops": {}, "a": 1}', [], '{"sops": {}, "a": 1, "n": 2, "m": 3}'],
+  ])('appends to %j without %j before a block at the end', (source, removed, expected) => {
+    const edits = (root: MapNode): Edit[] => [
+      ...removed.map((key): Edit => ({ do: 'remove', from: root, item: root.items.find((item) => (item as Entry).key === key)! })),
+      { do: 'append', into: root, entry: entry('n', leaf(2n)) },
+      { do: 'append', into: root, entry: entry('m', leaf(3n)) },
+    ]
+    expect(applied(source, edits)).toBe(expected)
+  })
+
   it('appends to nested containers, empty ones too', () => {
     const source = '{\n  "l": [],\n  "m": {\n    "x": 1\n  }\n}'
     const edits = (root: MapNode): Edit[] => [
