@@ -40,9 +40,12 @@ export async function withPrivateFolder<T>(context: Context, prefix: string, wor
   }
 }
 
+/** An editor that ends at the same time may still write into the folder; then it is removed once more. */
+const REMOVE = 'read -r _; rm -rf -- "$1" || { sleep 1; rm -rf -- "$1"; }'
+
 /** A shell in a session of its own waits for the end of a pipe, which comes with the end of this process, however it ends. */
 function removeAfterDeath(folder: string): () => void {
-  const watch = spawn('/bin/sh', ['-c', 'read -r _; rm -rf -- "$1"', 'sh', folder], { stdio: ['pipe', 'ignore', 'ignore'], detached: true })
+  const watch = spawn('/bin/sh', ['-c', REMOVE, 'sh', folder], { stdio: ['pipe', 'ignore', 'ignore'], detached: true })
   watch.on('error', () => {}) // no shell here: signals and the usual way out still remove the folder
   watch.stdin.on('error', () => {})
   watch.unref()

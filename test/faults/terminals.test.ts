@@ -9,6 +9,7 @@ import { hasTerminals, startTerminal, type TerminalSession } from '@waxseal/test
 import { sops } from '../../cli/src/sops/sops.ts'
 import { runHandler } from '../../cli/test/test-context.ts'
 import { AGE_KEY_FILE, AGE_RECIPIENT, built, FIXTURES, testFolder } from '../programs.ts'
+import { rigProgram } from '../rigs/rigs.ts'
 
 const PROGRAMS = ['sops', 'waxseal'] as const
 /** A terminal waits for a minute. */
@@ -115,6 +116,48 @@ const ENDINGS: readonly (readonly [string, (session: TerminalSession) => void])[
 ]
 const casesOf = (...endings: readonly string[]): readonly (readonly [string, (typeof PROGRAMS)[number], (session: TerminalSession) => void])[] =>
   PROGRAMS.flatMap((program) => ENDINGS.filter(([ending]) => endings.length === 0 || endings.includes(ending)).map(([ending, end]) => [ending, program, end] as const))
+
+const vim = rigProgram('vim', 'vim')
+
+describe.runIf(hasTerminals() && vim).each(PROGRAMS)(`%s edit in Vim${vim ? '' : ' (left out: rig vim)'}`, { timeout: LONG_MS }, (program) => {
+  /** Once it shows the text. */
+  async function editing(): Promise<{ readonly here: Place; readonly session: TerminalSession }> {
+    const here = await place(LINE_EDITOR)
+    const session = await start(here, [built(program), 'edit', 'f.yaml'], { EDITOR: `${vim} -u NONE` })
+    await session.shows('password: secret')
+    return { here, session }
+  }
+
+  it('saves what was written', async () => {
+    const { here, session } = await editing()
+    session.type(':%s/secret/other/\r:wq\r')
+    expect(await session.ended).toBe(0)
+    expect(await plainOf(here)).toBe('password: other\n')
+    expect(here.left()).toEqual([])
+  })
+
+  it('leaves the file as it was after Ctrl+C and :q!', async () => {
+    const { here, session } = await editing()
+    session.type('\x03')
+    await session.shows('Type') // how to leave Vim
+    session.type(':%s/secret/other/\r:q!\r')
+    expect(await session.ended).toBe(200)
+    expect(await plainOf(here)).toBe(PLAIN)
+    expect(here.left()).toEqual([])
+  })
+
+  it.each(ENDINGS.slice(2))('leaves no plaintext behind after %s, not what Vim saves then either', async (_, end) => {
+    const { here, session } = await editing()
+    session.type(':%s/secret/other/\r')
+    await session.shows('other')
+    end(session)
+    await session.ended
+    await until(() => here.left().length === 0)
+    expect(here.left()).toEqual([])
+    expect(readdirSync(here.cwd, { recursive: true, encoding: 'utf8' }).filter((name) => !/^(?:t|bin|bin\/age-plugin-test|editor\.sh|f\.yaml)$/.test(name))).toEqual([])
+    expect(await plainOf(here)).toBe(PLAIN)
+  })
+})
 
 describe.runIf(hasTerminals())('no plaintext is left behind', { timeout: LONG_MS }, () => {
   it.each(casesOf('Ctrl+C', 'the end of the terminal'))('by %s while the editor of %s runs', async (_, program, end) => {

@@ -20,7 +20,7 @@ export interface Rig {
   readonly goLinkerFlags?: string
   /** Or a Python environment: the file of test/rigs/python with its pinned packages, and the program that it brings. */
   readonly python?: { readonly requirements: string; readonly program: string }
-  /** A program of the operating system instead: its name, or a pattern of its path where Debian keeps it off the PATH. */
+  /** A program of the operating system instead: its name, or a pattern of its path where Debian has more than one, or keeps it off the PATH. */
   readonly system?: { readonly program: string; readonly debianPackage: string }
 }
 
@@ -49,6 +49,7 @@ export const RIGS: readonly Rig[] = [
   { name: 'gpg', what: 'GnuPG', needs: ['apt-get'], system: { program: 'gpg', debianPackage: 'gnupg' } },
   { name: 'postgres', what: 'PostgreSQL', needs: ['apt-get'], system: { program: '/usr/lib/postgresql/*/bin/postgres', debianPackage: 'postgresql' } },
   { name: 'strace', what: 'strace', needs: ['apt-get'], system: { program: 'strace', debianPackage: 'strace' } },
+  { name: 'vim', what: 'Vim', needs: ['apt-get'], system: { program: '/usr/bin/vim.{basic,tiny}', debianPackage: 'vim-tiny' } },
   { name: 'openbao', what: 'OpenBao 2.7.2', needs: ['python3'], python: { requirements: 'openbao.txt', program: 'bao' } },
   { name: 'moto', what: 'moto, a server of AWS KMS and STS', needs: ['python3'], python: { requirements: 'moto.txt', program: 'moto_server' } },
   { name: 'ministack', what: 'MiniStack, another server of AWS KMS, with key states', needs: ['python3'], python: { requirements: 'ministack.txt', program: 'ministack' } },
