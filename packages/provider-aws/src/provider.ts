@@ -4,7 +4,7 @@
  * Follows: getsops/sops kms/keysource.go (Encrypt, Decrypt, createKMSConfig).
  * @module
  */
-import { CodedError, createServiceCaller, decodeBase64, inStep, type CallLimits, type KeyProvider } from '@waxseal/core'
+import { CodedError, createServiceCaller, decodeBase64, inStep, Session, type CallLimits, type KeyProvider } from '@waxseal/core'
 import { connectKms, type AwsSources, type KmsClient, type KmsConnection } from './client.ts'
 import { judge } from './failures.ts'
 import { displayName, fieldsOf, newRef, refFrom, refFromGroup, type AwsRef } from './ref.ts'
@@ -24,23 +24,22 @@ const ANY_REGION = /^[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?$/
 
 export function createAwsProvider({ sources, limits = {}, connect = connectKms }: AwsOptions): KeyProvider<AwsRef> {
   const caller = createServiceCaller({ service: 'AWS KMS', judge, limits })
-  const clients = new Map<string, KmsClient>()
+  const sessions = new Map<string, Session<KmsClient>>()
 
-  /** One client for each combination of region, profile and role: a role is assumed once. */
-  function clientFor(ref: AwsRef): KmsClient {
+  /** One for each combination of region, profile and role: a role is assumed once. */
+  function sessionFor(ref: AwsRef): Session<KmsClient> {
     const connection: KmsConnection = { region: regionOf(ref, sources), profile: ref.profile, role: ref.role }
     const name = JSON.stringify(connection)
-    const client = clients.get(name) ?? connect(connection, sources)
-    clients.set(name, client)
-    return client
+    const session = sessions.get(name) ?? new Session(async () => connect(connection, sources))
+    sessions.set(name, session)
+    return session
   }
 
   async function use<T>(ref: AwsRef, signal: AbortSignal, step: string, work: (client: KmsClient, signal: AbortSignal) => Promise<T>): Promise<T> {
-    const client = clientFor(ref)
-    return caller.operation(signal, async (call) => {
+    return sessionFor(ref).use((client) => caller.operation(signal, async (call) => {
       await inStep(ref.role === '' ? step : `failed to assume role '${ref.role}'`, () => call(() => client.signIn()))
       return inStep(step, () => call((callSignal) => work(client, callSignal)))
-    })
+    }))
   }
 
   return {
@@ -50,7 +49,7 @@ export function createAwsProvider({ sources, limits = {}, connect = connectKms }
     fromText: newRef,
     fromGroup: (element, context) => [refFromGroup(element, context)],
     displayName,
-    credentialSource: async (ref, { signal }) => caller.operation(signal, (call) => call(() => clientFor(ref).credentialSource())),
+    credentialSource: async (ref, { signal }) => sessionFor(ref).use((client) => caller.operation(signal, (call) => call(() => client.credentialSource()))),
     async wrap(part, ref, { signal }) {
       const request = { arn: ref.arn, context: ref.context, plaintext: part }
       const ciphertext = await use(ref, signal, 'failed to encrypt sops data key with AWS KMS', (client, callSignal) => client.encrypt(request, callSignal))

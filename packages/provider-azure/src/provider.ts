@@ -3,7 +3,7 @@
  * Follows: getsops/sops azkv/keysource.go (EncryptContext, DecryptContext, ensureKeyHasVersion).
  * @module
  */
-import { CodedError, createServiceCaller, inStep, type Call, type KeyProvider, type ServiceCaller } from '@waxseal/core'
+import { CodedError, createServiceCaller, inStep, Session, type Call, type KeyProvider, type ServiceCaller } from '@waxseal/core'
 import type { KeyVaultClient, VaultKey } from './client.ts'
 import { fieldsOf, nameOf, newRef, refFrom, refFromGroup, type AzureRef } from './ref.ts'
 import type { AzureSettings } from './settings.ts'
@@ -15,19 +15,16 @@ interface Service {
 }
 
 export function createAzureProvider(settings: AzureSettings): KeyProvider<AzureRef> {
-  let service: Promise<Service> | undefined
-
-  async function start(): Promise<Service> {
+  const session = new Session(async (): Promise<Service> => {
     const { createKeyVaultClient, judge } = await import('./client.ts')
     return { client: createKeyVaultClient(await settings.agents()), caller: createServiceCaller({ service: 'Azure Key Vault', judge, ...(settings.limits && { limits: settings.limits }) }) }
-  }
+  })
 
   /** @param step - before the reason, in an error */
   async function use<T>(step: string, ref: AzureRef, signal: AbortSignal, work: (client: KeyVaultClient, call: Call, key: VaultKey) => Promise<T>): Promise<T> {
     return await inStep(step, async () => {
       const key = { vault: checkAddress(ref, settings.hosts), name: ref.name, version: ref.version }
-      const { client, caller } = await (service ??= start())
-      return await caller.operation(signal, (call) => work(client, call, key))
+      return await session.use(({ client, caller }) => caller.operation(signal, (call) => work(client, call, key)))
     })
   }
 

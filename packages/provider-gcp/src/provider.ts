@@ -3,27 +3,22 @@
  * Follows: getsops/sops gcpkms/keysource.go (EncryptContext, DecryptContext).
  * @module
  */
-import { CodedError, createServiceCaller, decodeBase64, encodeBase64, inStep, type KeyProvider, type ServiceCaller } from '@waxseal/core'
+import { CodedError, createServiceCaller, decodeBase64, encodeBase64, inStep, Session, type KeyProvider, type ServiceCaller } from '@waxseal/core'
 import type { KmsClient } from './client.ts'
 import { checkResourceId, fieldsOf, newRef, refFrom, refFromGroup, type GcpRef } from './ref.ts'
 import type { GcpSettings } from './settings.ts'
 
-/** @param readSettings - asked when the first key is used. @throws CodedError what it throws */
+/** @param readSettings - asked when the first key is used, and when credentials were refused after a while. @throws CodedError what it throws */
 export function createGcpProvider(readSettings: () => GcpSettings): KeyProvider<GcpRef> {
-  let service: Promise<{ readonly client: KmsClient; readonly caller: ServiceCaller }> | undefined
-
-  async function start(): Promise<{ readonly client: KmsClient; readonly caller: ServiceCaller }> {
+  const session = new Session(async (): Promise<{ readonly client: KmsClient; readonly caller: ServiceCaller }> => {
     const [{ createKmsClient }, { judge }] = await Promise.all([import('./client.ts'), import('./kms.ts')])
     const { limits, ...settings } = readSettings()
     return { client: await createKmsClient(settings), caller: createServiceCaller({ service: 'GCP KMS', judge, ...(limits && { limits }) }) }
-  }
+  })
 
   async function ask(action: 'encrypt' | 'decrypt', ref: GcpRef, input: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
     checkResourceId(ref)
-    return await inStep(`failed to ${action} sops data key with GCP KMS key`, async () => {
-      const { client, caller } = await (service ??= start())
-      return await caller.operation(signal, (call) => client(call, action, ref.resourceId, input))
-    })
+    return await inStep(`failed to ${action} sops data key with GCP KMS key`, () => session.use(({ client, caller }) => caller.operation(signal, (call) => client(call, action, ref.resourceId, input))))
   }
 
   return {

@@ -3,7 +3,7 @@
  * Follows: getsops/sops hckms/keysource.go (EncryptContext, DecryptContext).
  * @module
  */
-import { CodedError, createServiceCaller, decodeBase64, inStep, type KeyProvider, type ServiceCaller } from '@waxseal/core'
+import { CodedError, createServiceCaller, decodeBase64, inStep, Session, type KeyProvider, type ServiceCaller } from '@waxseal/core'
 import type { HuaweiClient } from './client.ts'
 import { fieldsOf, newRef, refFrom, refFromGroup, type HuaweiRef } from './ref.ts'
 import { kmsEndpoint } from './regions.ts'
@@ -15,25 +15,22 @@ interface Service {
   readonly settings: HuaweiSettings
 }
 
-/** @param readSettings - asked when the first key is used. @throws CodedError what it throws */
+/** @param readSettings - asked when the first key is used, and when credentials were refused after a while. @throws CodedError what it throws */
 export function createHuaweiProvider(readSettings: () => Promise<HuaweiSettings>): KeyProvider<HuaweiRef> {
-  let service: Promise<Service> | undefined
-
-  async function start(): Promise<Service> {
+  const session = new Session<Service>(async () => {
     const { HuaweiClient: Client, judge } = await import('./client.ts')
     const settings = await readSettings()
     return { client: new Client(settings), caller: createServiceCaller({ service: 'HuaweiCloud KMS', judge, limits: settings.limits ?? {} }), settings }
-  }
+  })
 
   /** @param field - of the answer. @returns its text */
   async function ask(action: 'encrypt' | 'decrypt', { region, uuid }: HuaweiRef, text: string, field: string, signal: AbortSignal): Promise<string> {
-    return await inStep(`failed to ${action} sops data key with HuaweiCloud KMS`, async () => {
-      const { client, caller, settings } = await (service ??= start())
+    return await inStep(`failed to ${action} sops data key with HuaweiCloud KMS`, () => session.use(async ({ client, caller, settings }) => {
       const endpoint = endpointOf(region, settings)
       const { [field]: found } = await caller.operation(signal, (call) => client.ask(call, { action, region, endpoint, keyId: uuid, text }))
       if (typeof found !== 'string' || found === '') throw new CodedError('KEY_SERVICE_FAILED', `${action}ion response missing ${field}`)
       return found
-    })
+    }))
   }
 
   return {
@@ -44,7 +41,7 @@ export function createHuaweiProvider(readSettings: () => Promise<HuaweiSettings>
     skipsEmptyText: true,
     fromGroup: (element, context) => [refFromGroup(element, context)],
     displayName: ({ keyId }) => keyId,
-    credentialSource: async () => (await service?.catch(() => undefined))?.client.credentialSource(),
+    credentialSource: async () => (await session.last())?.client.credentialSource(),
     async wrap(part, ref, { signal }) {
       return { ...ref, enc: await ask('encrypt', ref, Buffer.from(part).toString('base64'), 'cipher_text', signal) }
     },

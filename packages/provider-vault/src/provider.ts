@@ -4,7 +4,7 @@
  * Follows: getsops/sops hcvault/keysource.go (EncryptContext, DecryptContext).
  * @module
  */
-import { CodedError, createServiceCaller, decodeBase64, inStep, type HostPolicy, type KeyProvider, type ServiceCaller } from '@waxseal/core'
+import { CodedError, createServiceCaller, decodeBase64, inStep, Session, type HostPolicy, type KeyProvider, type ServiceCaller } from '@waxseal/core'
 import { checkAllowList, parseAllowList } from './allow-list.ts'
 import type { VaultClient } from './client.ts'
 import { fieldsOf, nameOf, newRef, refFrom, type VaultRef } from './ref.ts'
@@ -16,7 +16,7 @@ export interface VaultOptions {
   readonly address: string
   /** `SOPS_HC_VAULT_ALLOWLIST`. */
   readonly allowList: string
-  /** Asked when the first key is used. */
+  /** Asked when the first key is used, and when credentials were refused after a while. */
   readonly readSettings: () => Promise<VaultSettings>
 }
 
@@ -27,21 +27,18 @@ interface Service {
 }
 
 export function createVaultProvider({ hosts, address: ownAddress, allowList, readSettings }: VaultOptions): KeyProvider<VaultRef> {
-  let service: Promise<Service> | undefined
-
-  async function start(): Promise<Service> {
+  const session = new Session<Service>(async () => {
     const { VaultClient: Client, judge } = await import('./client.ts')
     const settings = await readSettings()
     return { client: new Client(settings), caller: createServiceCaller({ service: 'Vault', judge, limits: settings.limits }), settings }
-  }
+  })
 
   /** @param fields - of the request. @returns one field of the answer */
   async function ask(what: 'encrypt' | 'decrypt', ref: VaultRef, fields: Readonly<Record<string, string>>, answerField: string, signal: AbortSignal): Promise<string> {
     const path = transitPath(ref, what)
     const listed = parseAllowList(allowList)
     checkAllowList(ref.address, listed)
-    return await inStep(`failed to ${what} sops data key ${what === 'encrypt' ? 'to' : 'from'} Vault transit backend '${path}'`, async () => {
-      const { client, caller, settings } = await (service ??= start())
+    return await inStep(`failed to ${what} sops data key ${what === 'encrypt' ? 'to' : 'from'} Vault transit backend '${path}'`, () => session.use(async ({ client, caller, settings }) => {
       // A rule or the user that names a new key is trusted, a key of a file is not, whatever is done with it: rotate wraps to the keys it found.
       // An agent is named by the user, and nothing else is contacted then.
       const isNew = what === 'encrypt' && Object.keys(ref.fields).length === 0
@@ -54,7 +51,7 @@ export function createVaultProvider({ hosts, address: ownAddress, allowList, rea
       const text = data[answerField]
       if (typeof text !== 'string' || text === '') throw new CodedError('KEY_SERVICE_FAILED', `no ${answerField} in the answer`)
       return text
-    })
+    }))
   }
 
   return {
@@ -68,7 +65,7 @@ export function createVaultProvider({ hosts, address: ownAddress, allowList, rea
       return [newRef(element, context)]
     },
     displayName: nameOf,
-    credentialSource: async () => (await service?.catch(() => undefined))?.settings.tokenSource,
+    credentialSource: async () => (await session.last())?.settings.tokenSource,
     async wrap(part, ref, { signal }) {
       return { ...ref, enc: await ask('encrypt', ref, { plaintext: Buffer.from(part).toString('base64') }, 'ciphertext', signal) }
     },

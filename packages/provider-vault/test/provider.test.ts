@@ -182,6 +182,20 @@ describe('trouble with the server', () => {
     expect((await failureOf(provider().unwrap(refAt(vault.url), { signal }))).message).toContain('ECONNREFUSED')
   })
 
+  it('is over when somebody signs in: settings that could not be read are read again', async () => {
+    const vault = await server()
+    let isSignedIn = false
+    const vaults = createVaultProvider({
+      hosts: anyHost,
+      address: '',
+      allowList: '',
+      readSettings: async () => ({ token: isSignedIn ? TOKEN : 's.hunter2\n', tokenSource: 'a test', namespace: '', headers: {}, agent: '', http: {}, followsRedirect: true, limits: {} }),
+    })
+    expect((await failureOf(vaults.unwrap(refAt(vault.url), { signal }))).code).toBe('CREDENTIALS_MISSING')
+    isSignedIn = true
+    expect(await vaults.unwrap(refAt(vault.url), { signal })).toEqual(part)
+  })
+
   it('is told when a token cannot be sent', async () => {
     const failure = await failureOf(provider({ token: 's.hunter2\n' }).unwrap(refAt('http://127.0.0.1:1'), { signal }))
     expect(failure).toMatchObject({ code: 'CREDENTIALS_MISSING', message: expect.stringContaining('non-printable characters') as string })
