@@ -112,7 +112,7 @@ describe('a key of HuaweiCloud KMS', () => {
     // Both without a project: it is looked up where a real service would be.
     const refused = [{ name: 'a test', kind: 'instance', endpoint: huawei.url }, { name: 'a test', kind: 'pod', url: `${huawei.url}/pod-identity`, token: () => 'id-hunter2' }] as const
     for (const source of refused) {
-      const kms = createHuaweiProvider(async () => ({ sources: [source], endpoint: () => huawei.url, limits: { pauseMs: 1, callMs: 500 } }))
+      const kms = createHuaweiProvider(async () => ({ sources: [source], endpoint: () => huawei.url, limits: { pauseMs: 1 } }))
       vi.spyOn(dns, 'lookup').mockImplementation(((host: string, _: unknown, done: (error: Error) => void) => done(Object.assign(new Error(host), { code: 'ENOTFOUND' }))) as never)
       expect((await failureOf(kms.wrap(part, refOf(`cn-north-4:${uuid}`), { signal }))).message).toContain('ENOTFOUND')
     }
@@ -125,7 +125,7 @@ describe('a key of HuaweiCloud KMS', () => {
     onTestFinished(() => proxy.close())
     const proxyEnv = { HTTP_PROXY: proxy.url, HTTPS_PROXY: proxy.url }
     const http = { agents: { http: new HttpAgent({ proxyEnv }), https: new HttpsAgent({ proxyEnv }) } }
-    const kms = createHuaweiProvider(async () => ({ sources: [{ name: 'a test', kind: 'instance', endpoint: huawei.url }], endpoint: () => 'http://kms.example.invalid', http, limits: { callMs: 500 } }))
+    const kms = createHuaweiProvider(async () => ({ sources: [{ name: 'a test', kind: 'instance', endpoint: huawei.url }], endpoint: () => 'http://kms.example.invalid', http, limits: {} }))
     await failureOf(kms.wrap(part, refOf(`cn-north-4:${uuid}`), { signal }))
     expect(targets(huawei)).toEqual(['PUT /meta-data/latest/api/token', 'GET /openstack/latest/securitykey'])
     const named = createHuaweiProvider(async () => ({ sources: [key], endpoint: () => 'http://kms.example.invalid', http, limits: {} }))
@@ -201,7 +201,7 @@ describe('trouble with the service', () => {
     const huawei = await cloud()
     const ref = refOf(`cn-north-4:${uuid}`)
     huawei.befall({ delayMs: 60_000 })
-    expect((await failureOf(provider(huawei.url, [key], { callMs: 100 }).wrap(part, ref, { signal }))).code).toBe('KEY_SERVICE_TIMEOUT')
+    expect((await failureOf(provider(huawei.url, [key], { callMs: 1_000 }).wrap(part, ref, { signal }))).code).toBe('KEY_SERVICE_TIMEOUT')
     huawei.befall('cut')
     expect((await failureOf(provider(huawei.url).wrap(part, ref, { signal }))).message).toContain('ECONNRESET')
     expect((await failureOf(provider(huawei.url).wrap(part, ref, { signal: AbortSignal.abort() }))).code).toBe('CANCELED')
