@@ -6,6 +6,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { readSync, writeSync } from 'node:fs'
 import { CodedError, createRandomSource, type RandomSource } from '@waxseal/core'
+import { createOptimizerSwitch } from './optimizer.ts'
 import { ENDING_SIGNALS } from './signals.ts'
 
 /** Largest input that is read unless the user says more. */
@@ -73,6 +74,8 @@ export interface Context {
   /** Ends calls to key services. */
   readonly signal: AbortSignal
   readonly audit: Audit
+  /** Told how many bytes will be worked on, before they are. */
+  readonly expectWork: (bytes: number) => void
   /** Runs a program with this process's own input and output, without a shell. */
   run(program: string, args: readonly string[], options: ChildOptions): Promise<ChildEnd>
 }
@@ -97,6 +100,7 @@ export function processContext(audit: Audit = NO_AUDIT): Context {
     random: createRandomSource(),
     signal: new AbortController().signal,
     audit,
+    expectWork: createOptimizerSwitch(),
     run: runChild,
   }
 }

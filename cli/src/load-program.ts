@@ -56,6 +56,7 @@ function readCompiled(path: string): Buffer | undefined {
 function keepCompiled(path: string, script: Script): void {
   try {
     mkdirSync(dirname(path), { recursive: true })
+    process.getBuiltinModule('node:v8').setFlagsFromString('--turbofan') // as at the start (optimizer.ts): compiled code is good for the same flags only
     const whole = `${path}.${process.pid}` // others may read at any moment
     writeFileSync(whole, script.createCachedData())
     renameSync(whole, path)

@@ -25,8 +25,8 @@ import {
 import { formatByName, formatForPath, formats } from '@waxseal/formats'
 import { openAudited } from './audit/audited-document.ts'
 import type { Context } from './context.ts'
-import { checkUnchanged, readFileBounded, replaceFile } from './files.ts'
-import { inputLimit } from './input-limit.ts'
+import { checkUnchanged, replaceFile } from './files.ts'
+import { readInput } from './input.ts'
 import { type KeyNames, namesInRules, withName } from './key-names.ts'
 import { printable } from './print-error.ts'
 import { nativeProviders } from './providers.ts'
@@ -46,7 +46,7 @@ export function formatOf(name: string, type: string | undefined): Format {
 }
 
 export function readSource(context: Context, file: string): Uint8Array {
-  return file === STDIO ? context.stdin.readAll(inputLimit(context)) : readFileBounded(resolve(context.cwd, file), { name: file, ...inputLimit(context) })
+  return readInput(context, file === STDIO ? undefined : file)
 }
 
 /** Writes the new content of a file that was opened, unless somebody else saved it since. @throws CodedError FILE_CHANGED, FILE_* */

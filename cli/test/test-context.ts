@@ -70,6 +70,7 @@ export async function runForBytes(handler: Handler, args: readonly string[], { c
     stderr: { isTerminal: false, write: (data) => void stderr.push(Buffer.from(data)) },
     now: () => new Date('2026-01-02T03:04:05Z'),
     random: createRandomSource(),
+    expectWork: () => {},
     signal: new AbortController().signal,
     audit,
     run(program, words, options) {

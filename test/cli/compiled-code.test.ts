@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { AGE_KEY_FILE, built, FIXTURES, run, testFolder } from '../programs.ts'
+import { AGE_KEY_FILE, AGE_RECIPIENT, built, FIXTURES, run, testFolder } from '../programs.ts'
 
 const FIXTURE = join(FIXTURES, 'sops-3.13.2', 'fixtures', 'yaml', 'bools')
 
@@ -40,6 +40,18 @@ describe('compiled code beside a program', () => {
       expect(await decrypt()).toEqual(first)
       expect(readFileSync(file!).length).toBeGreaterThan(content.length)
     }
+  })
+
+  it('is good for the next run, whatever a run was told to optimize', async () => {
+    const { folder, compiled } = freshProgram()
+    const path = join(folder, 'plain.json')
+    writeFileSync(path, JSON.stringify({ text: 'x'.repeat(100_000) }))
+    const encrypt = () => run(join(folder, 'sops'), ['encrypt', '--age', AGE_RECIPIENT, path], { cwd: folder })
+    expect((await encrypt()).status).toBe(0)
+    const [file] = compiled()
+    const { mtimeMs } = statSync(file!)
+    expect((await encrypt()).status).toBe(0)
+    expect(statSync(file!).mtimeMs).toBe(mtimeMs)
   })
 
   it('is of that very text: another program of the same length has none yet', async () => {

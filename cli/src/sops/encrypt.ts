@@ -7,7 +7,7 @@ import { SOPS_VERSION } from '../sops-version.ts'
 import { type Action, type Invocation, SopsError, warnOfExtraArguments } from './action.ts'
 import { existingFile } from './decrypt.ts'
 import { providersFor } from './keys.ts'
-import { auditedPath, readInput } from './load.ts'
+import { auditedPath, readSource } from './load.ts'
 import { refuseTwoOutputs, writeResult } from './output.ts'
 import { textInSops } from './reference-text.ts'
 import { creationRule, type EncryptSettings, encryptSettings } from './settings.ts'
@@ -40,7 +40,7 @@ export async function encryptFile(invocation: Invocation, file: string | undefin
 }
 
 export async function encryptWith(invocation: Invocation, file: string | undefined, stores: Stores, settings: EncryptSettings): Promise<Uint8Array> {
-  const document = await parsePlain(stores, await readInput(invocation, file))
+  const document = await parsePlain(stores, await readSource(invocation, file))
   const change = await encrypt(invocation, document, stores, { ...settings, providers: await providersFor(invocation) })
   await invocation.context.audit.record('encrypt', auditedPath(invocation, file))
   return await renderEncrypted(document, change, stores)

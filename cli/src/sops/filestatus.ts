@@ -5,7 +5,7 @@
 import { CodedError, parseMetadata } from '@waxseal/core'
 import { type Action, FatalError, type Invocation, SopsError } from './action.ts'
 import { providersFor } from './keys.ts'
-import { parseEncrypted, readInput } from './load.ts'
+import { parseEncrypted, readSource } from './load.ts'
 import { textInSops } from './reference-text.ts'
 import { storesFor } from './stores.ts'
 
@@ -23,7 +23,7 @@ async function isEncrypted(invocation: Invocation, given: string): Promise<boole
   const { input } = await storesFor(invocation, given)
   const providers = await providersFor(invocation)
   try {
-    const document = parseEncrypted(input, await readInput(invocation, given))
+    const document = parseEncrypted(input, await readSource(invocation, given))
     const { version, mac } = parseMetadata(document.metadata, providers)
     return version !== '' && mac !== ''
   } catch (error) {

@@ -10,7 +10,7 @@ import { type Action, FatalError, type Invocation, SopsError } from './action.ts
 import { GROUP_ORDER } from './key-flags.ts'
 import { openedGroups } from './key-report.ts'
 import { keyFromText, providersFor, recipientContext } from './keys.ts'
-import { parseEncrypted, readInput, unlock } from './load.ts'
+import { parseEncrypted, readSource, unlock } from './load.ts'
 import { textInSops } from './reference-text.ts'
 import { renderEncrypted, type Stores, storesFor } from './stores.ts'
 
@@ -64,7 +64,7 @@ async function newGroup(invocation: Invocation): Promise<KeyGroup> {
 }
 
 async function unlockFile(invocation: Invocation, { input }: Stores): Promise<UnlockedDocument> {
-  const document = parseEncrypted(input, await readInput(invocation, invocation.flags.string('file')))
+  const document = parseEncrypted(input, await readSource(invocation, invocation.flags.string('file')))
   const providers = await providersFor(invocation)
   try {
     return await unlock(invocation, document, providers)

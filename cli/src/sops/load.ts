@@ -7,8 +7,7 @@ import { checkVersion, CodedError, parseDecryptionOrder, parseMetadata, unlockDo
 import type { Document, Format, OpenedDocument, Providers, UnlockedDocument } from '@waxseal/core'
 import { openAudited } from '../audit/audited-document.ts'
 import { wantsColour } from '../context.ts'
-import { readFileBounded } from '../files.ts'
-import { inputLimit } from '../input-limit.ts'
+import { readInput } from '../input.ts'
 import { type Invocation, SopsError } from './action.ts'
 import { unrecoverable } from './key-report.ts'
 import { providersFor } from './keys.ts'
@@ -18,9 +17,8 @@ const STATUS_READ = 2
 const LOGGER = 'SOPS'
 
 /** @param path - absolute, or as given for messages that show it so; undefined: standard input */
-export function readInput({ context }: Invocation, path: string | undefined): Promise<Uint8Array> {
-  if (path === undefined) return failingWith(STATUS_READ, 'Error reading from stdin: ', () => context.stdin.readAll(inputLimit(context)))
-  return failingWith(STATUS_READ, 'Error reading file: ', () => readFileBounded(path === '' ? path : resolve(context.cwd, path), { name: path, ...inputLimit(context) }))
+export function readSource({ context }: Invocation, path: string | undefined): Promise<Uint8Array> {
+  return failingWith(STATUS_READ, path === undefined ? 'Error reading from stdin: ' : 'Error reading file: ', () => readInput(context, path))
 }
 
 /** What auditors know a file by: its own name, whatever it is to be taken for. */
@@ -55,7 +53,7 @@ export interface OpenedFile extends OpenedDocument {
 export async function openFile(invocation: Invocation, path: string | undefined, format: Format, options: OpenOptions): Promise<OpenedFile> {
   const { flags, log } = invocation
   const decryptionOrder = parseDecryptionOrder(flags.string('decryption-order'))
-  const source = await readInput(invocation, path)
+  const source = await readSource(invocation, path)
   const document = parseEncrypted(format, source)
   const providers = await providersFor(invocation)
   checkMetadataVersion(document, providers)

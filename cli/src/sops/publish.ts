@@ -15,7 +15,7 @@ import { type Action, FatalError, type Invocation, SopsError, warnOfExtraArgumen
 import { encrypt, parsePlain } from './encrypt.ts'
 import { confirm, printGroupDiffs } from './key-diff.ts'
 import { providersFor } from './keys.ts'
-import { openFile, parseEncrypted, readInput } from './load.ts'
+import { openFile, parseEncrypted, readSource } from './load.ts'
 import { renderEncrypted, type Stores, storesFor } from './stores.ts'
 
 const STATUS_NO_FILE = 100
@@ -58,7 +58,7 @@ async function publishFile(invocation: Invocation, given: string, name: string):
   const target = nameAtDestination(name, rule, flags.bool('omit-extensions'))
   const destination = await connectDestination(rule.destination, context, (message) => log.warn(message, {}, LOGGER))
   const format = formatForPath(given)
-  const source = await readInput(invocation, path)
+  const source = await readSource(invocation, path)
   parseMetadata(parseEncrypted(format, source).metadata, await providersFor(invocation))
 
   const upload = await prepare(invocation, { path, source, format, rule, destination, target })

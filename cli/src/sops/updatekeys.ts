@@ -13,7 +13,7 @@ import { type Action, type Invocation, SopsError } from './action.ts'
 import { wrapping } from './encrypt.ts'
 import { confirm, printGroupDiffs, printThresholdDiff } from './key-diff.ts'
 import { providersFor } from './keys.ts'
-import { parseEncrypted, readInput, unlock } from './load.ts'
+import { parseEncrypted, readSource, unlock } from './load.ts'
 import { progressTime } from './log.ts'
 import { failingWith, statusInSops, textInSops } from './reference-text.ts'
 
@@ -58,7 +58,7 @@ async function updateFile(invocation: Invocation, given: string): Promise<void> 
   const format = formatByName(flags.string('input-type')) ?? formatForPath(file)
 
   tell(`Syncing keys for file ${file}`)
-  const document = parseEncrypted(format, await readInput(invocation, file))
+  const document = parseEncrypted(format, await readSource(invocation, file))
   const providers = await providersFor(invocation)
   const metadata = parseMetadata(document.metadata, providers)
   const rule = await ruleFor(loaded, file)
