@@ -35,6 +35,7 @@ const HINTS: Partial<Readonly<Record<ErrorCode, string>>> = {
   PATH_INVALID: 'waxseal view FILE shows what is there',
   PATH_NOT_FOUND: 'waxseal view FILE shows what is there',
   RECIPIENT_INVALID: 'age recipients begin with age1',
+  SEALING_KEY_INVALID: 'give a PEM private key, a key Secret, or a backup of key Secrets',
   USAGE: 'waxseal help COMMAND',
   VALUE_MALFORMED: RESTORE,
   VALUE_REJECTED: RESTORE,
