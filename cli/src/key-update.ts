@@ -32,7 +32,7 @@ export async function planUpdate(file: string, choice: UpdateChoice, providers: 
     const diffs = diffGroups(metadata.groups, groups, providers)
     const needed = { before: requiredGroups(metadata.groups.length, metadata.threshold), after: requiredGroups(groups.length, threshold) }
     const rotates = choice.rotates(diffs)
-    return { groups, threshold, rotates, plan: { file, groups: diffs, needed, rotates } }
+    return { before: metadata, groups, threshold, rotates, plan: { file, groups: diffs, needed, rotates } }
   })
 }
 

@@ -31,7 +31,7 @@ export const groups: NativeAction = async ([action = '', file = '', ...words], o
     if (needed.after > after.groups.length) throw new CodedError('SHAMIR_INVALID', `${needed.after} groups would be needed, and there are ${after.groups.length}`, { hint: 'give --threshold' })
     const plan: KeyPlan = { file, groups: diffGroups(before.groups, after.groups, providers), needed, rotates }
     if (!changesAnything(plan)) context.stderr.write('nothing to change\n')
-    return (await agreeTo(changesAnything(plan) ? [plan] : [], options, context)) ? { ...after, rotates } : undefined
+    return (await agreeTo(changesAnything(plan) ? [plan] : [], options, context)) ? { ...after, before, rotates } : undefined
   })
   if (keys !== undefined) await rewrapFile(file, type, keys, providers, context)
   return 0

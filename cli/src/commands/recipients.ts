@@ -85,7 +85,7 @@ async function changeKeys(files: readonly string[], action: 'add' | 'remove', ch
         const groups = change(metadata.groups)
         const needed = requiredGroups(groups.length, metadata.threshold)
         const plan: KeyPlan = { file, groups: diffGroups(metadata.groups, groups, providers), needed: { before: needed, after: needed }, rotates }
-        return [file, { groups, threshold: metadata.threshold, plan }] as const
+        return [file, { before: metadata, groups, threshold: metadata.threshold, plan }] as const
       }),
     ),
   )
