@@ -43,6 +43,8 @@ export interface NativeCommand {
   readonly alias?: string
   /** As commander reads them: `<file>`, `[file...]`. */
   readonly arguments?: string
+  /** What the first argument can be, if it is one of few. */
+  readonly choices?: readonly string[]
   readonly summary: string
   /** What the one line of the summary cannot say. */
   readonly details?: string

@@ -190,6 +190,7 @@ export const COMMANDS: readonly NativeCommand[] = [
   {
     name: 'keys',
     arguments: '<action> <file>',
+    choices: ['test'],
     summary: 'test which keys open a file here',
     details: 'The one action is test: it asks every key of the file, tells how long each took, with which credentials, and why it does not open the file. Nothing is decrypted.',
     options: [TYPE, MAX_INPUT, ALLOW, JSON_ANSWER],
@@ -200,6 +201,7 @@ export const COMMANDS: readonly NativeCommand[] = [
   {
     name: 'recipients',
     arguments: '<action> <argument...>',
+    choices: ['list', 'add', 'remove'],
     summary: 'list, add or remove who can open files',
     details:
       'Actions: list PATH..., add RECIPIENT PATH..., remove RECIPIENT PATH.... Recipients are of any kind: age, SSH, PGP, key services. A folder stands for the encrypted files below it. Removing makes a new data key; what was in a file before stays known to who could open it.',
@@ -211,6 +213,7 @@ export const COMMANDS: readonly NativeCommand[] = [
   {
     name: 'groups',
     arguments: '<action> <file> [argument...]',
+    choices: ['add', 'delete', 'threshold'],
     summary: 'add or delete key groups, and say how many open the file',
     details:
       'Actions: add FILE RECIPIENT..., delete FILE NUMBER, threshold FILE COUNT. A file with several groups is opened by keys of so many of them as the threshold says. Deleting a group makes a new data key.',
@@ -355,6 +358,7 @@ export const COMMANDS: readonly NativeCommand[] = [
   {
     name: 'completion',
     arguments: '<shell>',
+    choices: ['bash', 'zsh', 'fish', 'powershell'],
     summary: 'print a completion script for bash, zsh, fish or powershell',
     options: [],
     examples: ['source <(waxseal completion bash)', 'waxseal completion fish > ~/.config/fish/completions/waxseal.fish'],

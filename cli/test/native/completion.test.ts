@@ -25,6 +25,12 @@ describe('completion', () => {
     [['decrypt', '--in'], ['--in-place']],
     [['decrypt', 's'], ['secret.yaml']],
     [['completion', 'z'], ['zsh']],
+    [['recipients', 'a'], ['add']],
+    [['groups', ''], ['add', 'delete', 'threshold']],
+    [['recipients', 'list', 's'], ['secret.yaml']],
+    [['recipients', '--j'], ['--json']],
+    [['run', '--pr'], ['--pristine']],
+    [['help', 'rek'], ['rekey']],
   ])('bash: %j', async (words, offers) => {
     expect(await bashOffers(words)).toEqual(offers)
   })
