@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { connectionsOf } from '../../src/audit/connection-string.ts'
 import { testFolder } from '../test-context.ts'
@@ -25,6 +26,15 @@ describe('PostgreSQL connection strings', () => {
     ['an address beside the name', 'host=h hostaddr=127.0.0.9 user=u password=p', { host: '127.0.0.9', port: 5432, user: 'u', password: 'p', database: 'u' }],
   ])('%s', (_, text, expected) => {
     expect(firstOf(text)).toEqual(expected)
+  })
+
+  it('hold any password, quoted or in a URL', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', minLength: 1 }), (password) => {
+        const quoted = `host=h user=u password='${password.replaceAll(/['\\]/g, '\\$&')}' dbname=d`
+        for (const text of [quoted, `postgres://u:${encodeURIComponent(password)}@h/d`]) expect(firstOf(text)).toMatchObject({ user: 'u', password, database: 'd' })
+      }),
+    )
   })
 
   it('come before the environment, and that before the defaults', () => {
