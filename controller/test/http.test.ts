@@ -57,7 +57,7 @@ beforeAll(async () => {
     onRequest: (path, method, code) => counted.push(`${path} ${method} ${code}`),
   })
   const silent = () => {}
-  serving = await serve({ address: '127.0.0.1:0', readTimeoutMs: 5000, writeTimeoutMs: 5000, handler, log: { debug: silent, info: silent, warn: silent, error: silent } })
+  serving = await serve({ address: '127.0.0.1:0', readTimeoutMs: 60_000, writeTimeoutMs: 60_000, handler, log: { debug: silent, info: silent, warn: silent, error: silent } })
 })
 afterAll(() => serving.drain())
 
@@ -264,7 +264,7 @@ describe('HTTP answers of our own', () => {
   it('has no certificate without a key', async () => {
     const handler = createHandler({ keyring: new Keyring(), limiter: new GcraLimiter(2, 2, () => 0), gate: async () => undefined, isReady: () => false, onRequest: () => {} })
     const silent = () => {}
-    const other = await serve({ address: '127.0.0.1:0', readTimeoutMs: 1000, writeTimeoutMs: 1000, handler, log: { debug: silent, info: silent, warn: silent, error: silent } })
+    const other = await serve({ address: '127.0.0.1:0', readTimeoutMs: 60_000, writeTimeoutMs: 60_000, handler, log: { debug: silent, info: silent, warn: silent, error: silent } })
     const reply = await fetch(`http://${other.address}/v1/cert.pem`)
     expect([reply.status, await reply.text()]).toEqual([500, 'cannot get certificate\n'])
     await other.drain()
@@ -277,23 +277,23 @@ describe('HTTP answers of our own', () => {
   })
 
   it('answers what is under way before it stops', async () => {
-    let finish = (): void => {}
-    const held = new Promise<void>((resolve) => (finish = resolve))
+    const [begun, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
     const silent = () => {}
     const other = await serve({
       address: '127.0.0.1:0',
-      readTimeoutMs: 1000,
-      writeTimeoutMs: 5000,
+      readTimeoutMs: 60_000,
+      writeTimeoutMs: 60_000,
       handler: async () => {
-        await held
+        begun.resolve()
+        await held.promise
         return { code: 200, body: 'late' }
       },
       log: { debug: silent, info: silent, warn: silent, error: silent },
     })
     const reply = fetch(`http://${other.address}/`)
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await begun.promise
     const drained = other.drain()
-    finish()
+    held.resolve()
     expect(await (await reply).text()).toBe('late')
     await drained
   })

@@ -14,7 +14,7 @@ import { bindIn, bindRoles, flagsUnder, type Roles } from './roles.ts'
 
 /** The recorded keys are old. */
 const FLAGS = ['--listen-addr', '127.0.0.1:0', '--listen-metrics-addr', '127.0.0.1:0', '--key-size', '2048', '--key-renew-period', '0']
-const READY_MS = 20_000
+const READY_MS = 60_000
 
 export const SEALED = 'sealedsecrets.bitnami.com'
 export const FIXTURES = join(ROOT, 'fixtures', 'sealed-secrets-0.38.4-de72a97b')
@@ -253,7 +253,7 @@ export class RunningController {
 }
 
 /** Waits until it is so. @throws if it takes too long */
-export async function waitFor(condition: () => boolean | Promise<boolean>, ms = 15_000): Promise<void> {
+export async function waitFor(condition: () => boolean | Promise<boolean>, ms = 60_000): Promise<void> {
   const end = Date.now() + ms
   while (!(await condition())) {
     if (Date.now() > end) throw new Error(`not so after ${ms} ms: ${String(condition)}`)

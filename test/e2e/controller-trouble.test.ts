@@ -108,7 +108,7 @@ describe('in trouble', () => {
       api.faults.compact()
       await sleep(100)
     }
-    await waitFor(() => allSynced(names), 20_000)
+    await waitFor(() => allSynced(names))
     expect(await controller.stop()).toBe(0)
   })
 

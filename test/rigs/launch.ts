@@ -10,7 +10,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-const READY_MS = 30_000
+const READY_MS = 60_000
 const ASK_AGAIN_MS = 50
 const STOP_MS = 3_000
 const LOG_TAIL = 4_000

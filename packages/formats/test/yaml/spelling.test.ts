@@ -195,7 +195,7 @@ describe('aliases', () => {
     ['on one line', `{a: &x "${token}", ${many.map((at) => `k${at}: "${token}"`).join(', ')}}\n`, many.length],
     ['of one name', `{a: &x 1, ${many.map((at) => `k${at}: 1, a${at}: &x 1`).join(', ')}}\n`, many.length],
     ['of something large', `{a: &x ${large}, ${many.map((at) => `k${at}: {}`).join(', ')}}\n`, 0],
-  ])('by the thousand, %s, take no longer for being many', { timeout: 5_000 }, (_, source, expected) => {
+  ])('by the thousand, %s, take no longer for being many', { timeout: 20_000 }, (_, source, expected) => {
     const document = parseYaml(Buffer.from(source))
     const edits = document.tree[0]!.items.flatMap((item): Edit[] => (item.kind === 'entry' && item.key.startsWith('k') ? [{ do: 'alias', node: item.value, spelling: '*x' }] : []))
     expect(text(document.apply(edits)).match(/\*x/g) ?? []).toHaveLength(expected)
