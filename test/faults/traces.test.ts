@@ -13,6 +13,8 @@ import { rigProgram } from '../rigs/rigs.ts'
 
 const strace = rigProgram('strace', 'strace')
 const CANARY = 'canary-5b1f0c7e'
+/** Programs are slow under strace. */
+const LONG_MS = 120_000
 const env = { SOPS_AGE_KEY_FILE: AGE_KEY_FILE }
 
 const WRITING = ['write', 'pwrite64', 'writev', 'pwritev', 'pwritev2']
@@ -83,7 +85,7 @@ async function folder(): Promise<string> {
 const NOWHERE = { inArguments: [], inFiles: [], movedOut: [] }
 const FIRST = `password: ${CANARY}\n`
 
-describe.skipIf(!canTrace)(`under strace${canTrace ? '' : ' (left out: rig strace, or tracing is forbidden here)'}`, () => {
+describe.skipIf(!canTrace)(`under strace${canTrace ? '' : ' (left out: rig strace, or tracing is forbidden here)'}`, { timeout: LONG_MS }, () => {
   it.each([
     ['sops', ['set', '--value-stdin', 'f.yaml', '["other"]'], JSON.stringify(CANARY), ''],
     ['sops', ['exec-env', 'f.yaml', './child.sh'], '', `${CANARY}\n`],

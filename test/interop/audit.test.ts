@@ -15,20 +15,22 @@ import { postgresProgram, startPostgres, type Postgres } from '../rigs/postgres.
 import { rigProgram } from '../rigs/rigs.ts'
 
 const realSops = rigProgram('sops', 'sops')
+/** Many programs, one after the other. */
+const LONG_MS = 120_000
 const env = { SOPS_AGE_KEY_FILE: AGE_KEY_FILE }
 const IN_NAMESPACE = ['unshare', '--mount', ...(process.getuid?.() === 0 ? [] : ['--map-root-user']), 'sh', '-c', 'mount --bind "$0" /etc && exec "$@"'] as const
 const hasNamespaces = spawnSync(IN_NAMESPACE[0], [...IN_NAMESPACE.slice(1), '/etc', 'true']).status === 0
 
 const auditFile = (...strings: readonly string[]): string => JSON.stringify({ backends: { postgres: strings.map((connection_string) => ({ connection_string })) } })
 
-describe.skipIf(!postgresProgram)(`PostgreSQL audit${postgresProgram ? '' : ' (left out: rig postgres)'}`, () => {
+describe.skipIf(!postgresProgram)(`PostgreSQL audit${postgresProgram ? '' : ' (left out: rig postgres)'}`, { timeout: LONG_MS }, () => {
   let postgres: Postgres
   let address: string
 
   beforeAll(async () => {
     postgres = await startPostgres()
     address = `127.0.0.1:${postgres.port}`
-  })
+  }, LONG_MS)
   afterAll(() => postgres?.stop())
 
   function folderWithPlain(): string {

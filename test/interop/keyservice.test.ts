@@ -13,6 +13,8 @@ import { rigProgram } from '../rigs/rigs.ts'
 
 const realSops = rigProgram('sops', 'sops') ?? ''
 const sops = built('sops')
+/** Many programs, one after the other. */
+const LONG_MS = 120_000
 const PLAIN = 'a: secret\n'
 
 interface KeyService {
@@ -75,7 +77,7 @@ function folderWithPlain(): string {
   return cwd
 }
 
-describe.skipIf(!realSops)(`key services${realSops ? '' : ' (left out: rig sops)'}`, () => {
+describe.skipIf(!realSops)(`key services${realSops ? '' : ' (left out: rig sops)'}`, { timeout: LONG_MS }, () => {
   it.each([
     ['ours', 'the real sops', 'unix', sops, realSops],
     ['ours', 'the real sops', 'tcp', sops, realSops],

@@ -13,6 +13,8 @@ import { rigProgram } from '../rigs/rigs.ts'
 const realSops = rigProgram('sops', 'sops')
 const OTHER_KEY_FILE = join(FIXTURES, 'sops-3.13.2', 'keys', 'age-b.txt')
 const OTHER_RECIPIENT = /public key: (\S+)/.exec(readFileSync(OTHER_KEY_FILE, 'utf8'))?.[1] ?? ''
+/** Many programs, one after the other. */
+const LONG_MS = 120_000
 const COLOUR = '\u001B['
 
 async function folder(): Promise<string> {
@@ -36,7 +38,7 @@ async function shown(program: string, args: readonly string[], env: Readonly<Rec
   return { status, screen: normalised(screen, cwd) }
 }
 
-describe.runIf(hasTerminals() && realSops)(`on a terminal${realSops ? '' : ' (left out: rig sops)'}`, () => {
+describe.runIf(hasTerminals() && realSops)(`on a terminal${realSops ? '' : ' (left out: rig sops)'}`, { timeout: LONG_MS }, () => {
   it.each([
     ['the report of a file that does not open', ['decrypt', 'f.yaml'], { SOPS_AGE_KEY_FILE: OTHER_KEY_FILE }],
     ['the keys that change', ['updatekeys', '-y', 'f.yaml'], {}],
@@ -66,7 +68,7 @@ describe.runIf(hasTerminals() && realSops)(`on a terminal${realSops ? '' : ' (le
   })
 })
 
-describe.runIf(hasTerminals())('progress', () => {
+describe.runIf(hasTerminals())('progress', { timeout: LONG_MS }, () => {
   /** Files whose key comes late enough. */
   async function verifying(words: string, env: Readonly<Record<string, string>> = {}): Promise<string> {
     const cwd = await folder()
