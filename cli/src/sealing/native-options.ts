@@ -47,9 +47,19 @@ export async function sealingCertificate(options: OptionValues, context: Context
 
 /** The same of what `givenCertificate` says. */
 export async function certificateFrom(given: string | undefined, options: OptionValues, context: Context): Promise<SealingCertificate> {
-  const pem = await readCertificate(certificateSource(given, options, context), context)
+  const pem = await withoutCluster(() => readCertificate(certificateSource(given, options, context), context))
   const parse = (): SealingCertificate => parseCertificate(Buffer.from(pem).toString('latin1'))
   return usable(given === undefined ? parse() : await inFile(given, parse), context)
+}
+
+/** Nobody needs a cluster to seal. */
+async function withoutCluster<T>(fetch: () => Promise<T>): Promise<T> {
+  try {
+    return await fetch()
+  } catch (error) {
+    if (!(error instanceof CodedError) || (error.code !== 'KUBE_CONFIG_INVALID' && error.code !== 'KUBE_UNREACHABLE')) throw error
+    throw new CodedError(error.code, error.message, { cause: error, hint: `${error.hint === undefined ? '' : `${error.hint}; `}without a cluster, --cert FILE or cert of waxseal: in .sops.yaml brings the certificate` })
+  }
 }
 
 /** @throws CodedError CERTIFICATE_EXPIRED */

@@ -25,10 +25,13 @@ async function start(cwd: string, args: readonly string[], env: Readonly<Record<
   onTestFinished(() => void child.kill('SIGKILL'))
   const closed = once(child, 'close')
   let said = ''
-  for await (const chunk of child.stderr as AsyncIterable<Buffer>) {
-    said += chunk.toString()
-    if (said.endsWith('\n')) break
-  }
+  await new Promise<void>((resolve) => {
+    child.stderr.on('data', (chunk: Buffer) => {
+      said += chunk.toString()
+      if (said.endsWith('\n')) resolve()
+    })
+    child.stderr.on('end', resolve)
+  })
   return {
     said,
     end: async () => {

@@ -41,6 +41,12 @@ describe('seal', () => {
     )
   })
 
+  it('says how to do without a cluster where there is none', async () => {
+    write('s.yaml', SECRET)
+    const { status, stderr } = await run('seal', 's.yaml')
+    expect([status, stderr]).toEqual([40, expect.stringContaining('set KUBECONFIG, or give --kubeconfig; without a cluster, --cert FILE')])
+  })
+
   it('takes name, namespace and scope, and writes the format of the output', async () => {
     write('s.yaml', 'apiVersion: v1\nkind: Secret\nmetadata: {name: x}\nstringData: {k: v}\n')
     const { status } = await run('seal', '--cert', key('k2.crt'), '--name', 'n', '-n', 'ns', '--scope', 'namespace-wide', 's.yaml', '-o', 'out.json')
