@@ -27,7 +27,7 @@ export const guard: NativeAction = async (args, options, context) => {
   const found = await forEachFile(files, context, async (name) => {
     const bytes = contents?.get(name) ?? read(name, context)
     if (bytes === undefined) return []
-    if (bytes instanceof CodedError) return [{ rule: 'broken', file: name, text: bytes.message, hint: 'check its permissions' } satisfies Finding]
+    if (bytes instanceof CodedError) return [{ rule: 'broken', file: name, text: bytes.message, hint: bytes.hint ?? 'check its permissions' } satisfies Finding]
     return await findingsIn({ name, bytes, isMeant: await isMeantFor(name, rules, context) }, providers)
   })
   return print(found.flat(), files.length, options, context)
