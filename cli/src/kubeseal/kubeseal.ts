@@ -10,8 +10,8 @@ import { FLAGS } from './flag-table.ts'
 import { FlagError, flagUsages, FlagValues, HelpWanted } from './flags.ts'
 import { Invocation } from './invocation.ts'
 
-/** The version whose behaviour is followed. */
-const KUBESEAL_VERSION = '0.38.4'
+/** The version whose behaviour is followed, as upstream's integration suite wants it written. */
+const KUBESEAL_VERSION = 'v0.38.4'
 const STATUS_ERROR = 1
 const STATUS_USAGE = 2
 const SERVICE_ADVICE = '.\nPlease, use the flag --controller-name and --controller-namespace to set up the name and namespace of the sealed secrets controller'

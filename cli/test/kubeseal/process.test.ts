@@ -14,7 +14,7 @@ describe('kubeseal as a program', () => {
   it('is the same under its own name and as a word', () => {
     const named = join(testFolder(), 'kubeseal')
     symlinkSync(MAIN, named)
-    const version = 'kubeseal version: 0.38.4\n'
+    const version = 'kubeseal version: v0.38.4\n'
     expect(run(named, ['--version'], '').stdout).toBe(version)
     expect(run(MAIN, ['kubeseal', '--version'], '').stdout).toBe(version)
   })
