@@ -64,7 +64,7 @@ function isTooLong(error: unknown): boolean {
 }
 
 /** Unless the message tells it, as those do that SOPS words alike. */
-function placeOf({ message, line, column }: CodedError): string {
+export function placeOf({ message, line, column }: CodedError): string {
   if (line === undefined || message.includes(`line ${line}`)) return ''
   return ` (line ${line}${column === undefined ? '' : `, column ${column}`})`
 }

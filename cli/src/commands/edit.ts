@@ -9,6 +9,7 @@ import { runEditor } from '../editor.ts'
 import { saveEdited } from '../edited-file.ts'
 import { createPrivateFile, kindOfFile, readFileBounded } from '../files.ts'
 import type { NativeAction, OptionValues } from '../native-command.ts'
+import { placeOf, printable } from '../print-error.ts'
 import { encryptPlain, encryptReplacement, formatOf, inFile, newFileSettings, openSecretFile, parsePlainFile, refuseStdio } from '../secret-file.ts'
 import { withPrivateFolder } from '../temp-folder.ts'
 
@@ -55,8 +56,7 @@ function withEditor(file: string, plain: Uint8Array, context: Context, save: (so
         return true
       } catch (error) {
         if (!(error instanceof CodedError) || error.code === 'FILE_CHANGED') throw error // what was written is kept then
-        const place = error.line === undefined ? '' : ` (line ${error.line})`
-        context.stderr.write(`waxseal: ${error.message}${place}\npress enter to edit again, Ctrl+C to give up\n`)
+        context.stderr.write(`waxseal: ${printable(error.message)}${placeOf(error)}\npress enter to edit again, Ctrl+C to give up\n`)
         // Nobody to ask: the text would be refused for ever.
         if ((await context.stdin.readLine()) === null) throw error
       }
