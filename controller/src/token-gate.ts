@@ -7,6 +7,7 @@
  * @module
  */
 import type { IncomingMessage } from 'node:http'
+import { Turns } from '@waxseal/core'
 import { KubeError, type KubeClient, type Resource } from '@waxseal/kube'
 import type { HttpAccess } from './flags.ts'
 import { describe, type Log } from './log.ts'
@@ -15,6 +16,8 @@ export const TOKEN_AUDIENCE = 'waxseal-controller'
 /** The API server's proxy keeps `Authorization` for itself. */
 const PROXIED_HEADER = 'x-waxseal-token'
 const MAX_TOKEN_CHARS = 16_384
+/** The API server counts them with the controller's own requests, and callers choose how many they are. */
+const REVIEWS_AT_ONCE = 4
 export const TOKEN_REVIEWS: Resource = { group: 'authentication.k8s.io', version: 'v1', plural: 'tokenreviews' }
 
 interface TokenReview {
@@ -31,12 +34,13 @@ export function createGate(access: HttpAccess, client: KubeClient, log: Log): Ga
 }
 
 function createTokenGate(client: KubeClient, log: Log): Gate {
+  const turns = new Turns(REVIEWS_AT_ONCE)
   return async (request) => {
     const token = tokenOf(request)
     if (token === undefined) return 401
     const review = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', metadata: {}, spec: { token, audiences: [TOKEN_AUDIENCE] } }
     try {
-      const { status } = await client.create<TokenReview>(TOKEN_REVIEWS, {}, review)
+      const { status } = await turns.run(() => client.create<TokenReview>(TOKEN_REVIEWS, {}, review))
       return status?.authenticated === true && status.audiences?.includes(TOKEN_AUDIENCE) ? undefined : 401
     } catch (error) {
       if (!(error instanceof KubeError)) throw error
