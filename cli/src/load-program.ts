@@ -57,8 +57,8 @@ function keepCompiled(path: string, script: Script): void {
   try {
     mkdirSync(dirname(path), { recursive: true })
     process.getBuiltinModule('node:v8').setFlagsFromString('--turbofan') // as at the start (optimizer.ts): compiled code is good for the same flags only
-    const whole = `${path}.${process.pid}` // others may read at any moment
-    writeFileSync(whole, script.createCachedData())
+    const whole = `${path}.${process.pid}` // others may read at any moment, and V8 has no checksum: not before all of it is on the disk
+    writeFileSync(whole, script.createCachedData(), { flag: 'wx', flush: true })
     renameSync(whole, path)
   } catch {
     // the next run compiles, too

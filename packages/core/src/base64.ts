@@ -23,15 +23,22 @@ export function encodeBase64(bytes: Uint8Array): string {
  * @returns where the text ends in `into`
  */
 export function putBase64(bytes: Uint8Array, into: Uint8Array, at: number): number {
-  const { length } = bytes
+  const rest = bytes.length % 3
+  const whole = bytes.length - rest
   let to = at
-  for (let from = 0; from < length; from += 3) {
-    const group = (bytes[from]! << 16) | ((bytes[from + 1] ?? 0) << 8) | (bytes[from + 2] ?? 0)
+  for (let from = 0; from < whole; from += 3) {
+    const group = (bytes[from]! << 16) | (bytes[from + 1]! << 8) | bytes[from + 2]!
     into[to] = DIGITS[group >> 18]!
     into[to + 1] = DIGITS[(group >> 12) & 63]!
-    into[to + 2] = from + 1 < length ? DIGITS[(group >> 6) & 63]! : PADDING
-    into[to + 3] = from + 2 < length ? DIGITS[group & 63]! : PADDING
+    into[to + 2] = DIGITS[(group >> 6) & 63]!
+    into[to + 3] = DIGITS[group & 63]!
     to += 4
   }
-  return to
+  if (rest === 0) return to
+  const last = (bytes[whole]! << 16) | (rest === 2 ? bytes[whole + 1]! << 8 : 0)
+  into[to] = DIGITS[last >> 18]!
+  into[to + 1] = DIGITS[(last >> 12) & 63]!
+  into[to + 2] = rest === 2 ? DIGITS[(last >> 6) & 63]! : PADDING
+  into[to + 3] = PADDING
+  return to + 4
 }
