@@ -114,6 +114,7 @@ export class Controller {
       labelSelector: settings['label-selector'],
       followSecrets: !settings['skip-recreate'],
       enqueue: (key) => this.#queue.add(key),
+      enqueueLater: (key, afterMs) => this.#queue.addLater(key, afterMs),
       onSealedSecret: (key, { instance, state }) => this.metrics.setCondition(key, ...pair(key), instance, state),
       onSealedSecretGone: (key, { uid }) => this.#onSealedSecretGone(key, uid),
       onError: (what, error) => {

@@ -3,7 +3,7 @@
  * only those that belong to one, and of them only metadata. Whatever changes puts the SealedSecret's name into the queue.
  * @module
  */
-import { isControlledBySealedSecret } from './ownership.ts'
+import { isControlledBySealedSecret, isManaged } from './ownership.ts'
 import { KubeError, Reflector, SECRETS, type KubeClient, type KubeObject, type ReflectorEvent } from '@waxseal/kube'
 import { scopeOf } from '@waxseal/sealed'
 import type { Settings } from './flags.ts'
@@ -22,7 +22,14 @@ export interface KnownSealedSecret {
 export interface KnownSecret {
   readonly uid: string
   readonly version: string
+  /** What goes is made again: a SealedSecret controls it, or it is annotated as managed. */
+  readonly isRestored: boolean
 }
+
+/** Who applies several objects at once is let finish: with a new SealedSecret the Secret that stood in its place may go. */
+const SETTLE_MS = 200
+/** Who deletes a Secret that is none of ours has a reason, and perhaps another to put in its place. Upstream never makes it again. */
+const FOREIGN_GONE_MS = 2000
 
 export interface FollowedOptions {
   readonly client: KubeClient
@@ -32,6 +39,7 @@ export interface FollowedOptions {
   /** Without it deleted and edited Secrets go unnoticed. */
   readonly followSecrets: boolean
   readonly enqueue: (key: string) => void
+  readonly enqueueLater: (key: string, afterMs: number) => void
   readonly onSealedSecret: (key: string, known: KnownSealedSecret) => void
   readonly onSealedSecretGone: (key: string, known: KnownSealedSecret) => void
   readonly onError: (what: string, error: unknown) => void
@@ -117,7 +125,7 @@ export class Followed {
   }
 
   #followSecrets(namespace: string | undefined): Reflector<KnownSecret> {
-    const { client, enqueue } = this.#options
+    const { client, enqueue, enqueueLater } = this.#options
     return new Reflector({
       client,
       resource: SECRETS,
@@ -126,7 +134,9 @@ export class Followed {
       keep: (object) => this.#keepSecret(object),
       onEvent: (event) => {
         if (event.type === 'synced') this.#noteMissing(namespace)
-        else if (this.sealedSecret(event.key)) enqueue(event.key)
+        else if (!this.sealedSecret(event.key)) return
+        else if (event.type === 'deleted' && !event.object.isRestored) enqueueLater(event.key, FOREIGN_GONE_MS)
+        else enqueue(event.key)
       },
       onError: (error) => this.#onError('secrets', namespace, error),
     })
@@ -144,14 +154,15 @@ export class Followed {
   }
 
   #onSealedSecretEvent(event: ReflectorEvent<KnownSealedSecret>): void {
-    const { enqueue, onSealedSecret, onSealedSecretGone } = this.#options
+    const { enqueue, enqueueLater, onSealedSecret, onSealedSecretGone } = this.#options
     if (event.type === 'synced') return
     const isReplaced = event.type === 'modified' && event.previous.uid !== event.object.uid
     if (event.type === 'deleted') this.#lookedFor.delete(event.key)
     if (event.type === 'deleted') onSealedSecretGone(event.key, event.object)
     else if (isReplaced) onSealedSecretGone(event.key, event.previous)
     if (event.type !== 'deleted') onSealedSecret(event.key, event.object)
-    if (event.type !== 'modified' || needsLook(event.previous, event.object)) enqueue(event.key)
+    if (event.type === 'added' && this.synced) enqueueLater(event.key, SETTLE_MS)
+    else if (event.type !== 'modified' || needsLook(event.previous, event.object)) enqueue(event.key)
   }
 
   /** A Secret that was never held can have gone while the watch was interrupted. */
@@ -165,8 +176,9 @@ export class Followed {
 
   #keepSecret({ metadata }: KubeObject): KnownSecret | undefined {
     const { namespace = '', name = '', uid = '', resourceVersion = '' } = metadata
-    const matters = this.sealedSecret(`${namespace}/${name}`) !== undefined || isControlledBySealedSecret(metadata)
-    return matters ? { uid, version: resourceVersion } : undefined
+    const isControlled = isControlledBySealedSecret(metadata)
+    const matters = isControlled || this.sealedSecret(`${namespace}/${name}`) !== undefined
+    return matters ? { uid, version: resourceVersion, isRestored: isControlled || isManaged(metadata) } : undefined
   }
 
   #find<T>(reflectors: readonly Reflector<T>[], key: string): T | undefined {

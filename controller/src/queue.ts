@@ -35,8 +35,8 @@ export class WorkQueue {
   /** Added while they were worked on. */
   readonly #dirty = new Set<string>()
   readonly #backoffs = new Map<string, Backoff>()
-  /** Ends the wait of a name that will come back. */
-  readonly #delayed = new Map<string, AbortController>()
+  /** Names that will come back: when, and what ends their wait. */
+  readonly #delayed = new Map<string, { readonly atMs: number; readonly wait: AbortController }>()
   #running = false
 
   constructor(options: QueueOptions) {
@@ -61,14 +61,19 @@ export class WorkQueue {
 
   /** At once, whatever wait it is in. */
   add(key: string): void {
-    this.#delayed.get(key)?.abort()
-    this.#delayed.delete(key)
+    this.#endWait(key)
     if (this.#working.has(key)) {
       this.#dirty.add(key)
       return
     }
     this.#waiting.add(key)
     this.#fill()
+  }
+
+  /** After a while, if it does not come sooner. */
+  addLater(key: string, ms: number): void {
+    const comesSooner = (this.#delayed.get(key)?.atMs ?? Infinity) <= this.#clock.now() + ms
+    if (!this.#waiting.has(key) && !comesSooner) void this.#addAfter(key, ms)
   }
 
   start(): void {
@@ -84,8 +89,7 @@ export class WorkQueue {
 
   /** As `pause`, for good. */
   async stop(): Promise<void> {
-    for (const wait of this.#delayed.values()) wait.abort()
-    this.#delayed.clear()
+    for (const key of this.#delayed.keys()) this.#endWait(key)
     await this.pause()
   }
 
@@ -124,9 +128,15 @@ export class WorkQueue {
   }
 
   async #addAfter(key: string, ms: number): Promise<void> {
+    this.#endWait(key)
     const wait = new AbortController()
-    this.#delayed.set(key, wait)
+    this.#delayed.set(key, { atMs: this.#clock.now() + ms, wait })
     await this.#clock.sleep(ms, wait.signal)
     if (!wait.signal.aborted) this.add(key)
+  }
+
+  #endWait(key: string): void {
+    this.#delayed.get(key)?.wait.abort()
+    this.#delayed.delete(key)
   }
 }

@@ -185,4 +185,32 @@ describe('WorkQueue', () => {
     queue.start()
     expect(started).toEqual(['a', 'b'])
   })
+
+  it('looks at a name after a while, unless it comes sooner', async () => {
+    const { queue, clock, started, end } = workbench()
+    queue.start()
+    queue.addLater('a', 2000)
+    queue.addLater('a', 3000)
+    await settle()
+    expect([started, clock.waits, queue.delayed]).toEqual([[], [2000], 1])
+    queue.addLater('a', 1000)
+    expect([clock.waits, queue.delayed]).toEqual([[2000, 1000], 1])
+    await clock.pass()
+    expect(started).toEqual(['a'])
+    queue.addLater('a', 2000) // while it is worked on
+    await end()
+    await clock.pass()
+    expect(started).toEqual(['a', 'a'])
+  })
+
+  it('goes at once where it would have waited', async () => {
+    const { queue, clock, started, end } = workbench()
+    queue.start()
+    queue.addLater('a', 2000)
+    queue.add('a')
+    await settle()
+    await end()
+    await clock.pass()
+    expect([started, queue.delayed]).toEqual([['a'], 0])
+  })
 })

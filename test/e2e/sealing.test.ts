@@ -124,6 +124,21 @@ it('kubeseal and waxseal take what the other wrote, and the controller takes bot
   expect((await call('waxseal', ['unseal', '--key', 'keys.json', 'theirs.yaml'])).stdout.toString()).toContain('a: MQ==')
 })
 
+it('a SealedSecret takes the place of a Secret that goes, whether it goes at once or later', async () => {
+  const plain = (name: string): object => ({ apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace: rig.apps }, data: { a: 'b2xk' } })
+  await cluster.put(plain('replaced'))
+  await rig.apply(rig.seal('replaced', { a: 'new' }))
+  await rig.deleteSecret('replaced')
+  await waitFor(async () => (await rig.isSynced('replaced')) && (await rig.data('replaced'))?.['a'] === 'new', PATIENCE_MS)
+
+  await cluster.put(plain('kept'))
+  await rig.apply(rig.seal('kept', { a: 'new' }))
+  await waitFor(() => rig.isRefused('kept'), PATIENCE_MS)
+  expect(await rig.data('kept')).toEqual({ a: 'old' })
+  await rig.deleteSecret('kept')
+  await waitFor(async () => (await rig.isSynced('kept')) && (await rig.data('kept'))?.['a'] === 'new', PATIENCE_MS)
+})
+
 describe('certificates', () => {
   const certificate = (name: string): string => join(FIXTURES, 'keys', `${name}.crt`)
 
