@@ -6,7 +6,7 @@ import { resolve } from 'node:path'
 import { CodedError, getAt, type OpenedDocument, parseTreePath, plainTree, type TreePath, type ValueNode } from '@waxseal/core'
 import { kindOfFile } from '../files.ts'
 import { type Action, type Invocation, SopsError, warnOfExtraArguments } from './action.ts'
-import { openFile } from './load.ts'
+import { checkDecryptionOrder, openFile } from './load.ts'
 import { refuseTwoOutputs, writeResult } from './output.ts'
 import { failingWith } from './reference-text.ts'
 import { emitPlain, namedAs, renderPlain, type Stores, storesFor } from './stores.ts'
@@ -24,6 +24,7 @@ export const decryptCommand: Action = async (invocation) => {
   refuseTwoOutputs(invocation)
   const file = fromStdin ? undefined : existingFile(invocation, args[0] ?? '')
   const stores = await storesFor(invocation, namedAs(invocation, file ?? ''))
+  checkDecryptionOrder(invocation)
   return writeResult(invocation, file, await decryptFile(invocation, file, stores))
 }
 

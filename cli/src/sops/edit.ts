@@ -14,7 +14,7 @@ import { type Action, type Invocation, SopsError, warnOfExtraArguments } from '.
 import { runEditor } from '../editor.ts'
 import { encrypt, parsePlain } from './encrypt.ts'
 import { providersFor } from './keys.ts'
-import { openFile } from './load.ts'
+import { checkDecryptionOrder, openFile } from './load.ts'
 import { writing } from './output.ts'
 import { textInSops } from './reference-text.ts'
 import { creationRule, encryptSettings } from './settings.ts'
@@ -33,6 +33,7 @@ export const editCommand: Action = async (invocation) => {
   warnOfExtraArguments(invocation)
   const file = resolve(invocation.context.cwd, given)
   const stores = await storesFor(invocation, file)
+  checkDecryptionOrder(invocation)
   return kindOfFile(file) === undefined ? await editExample(invocation, file, stores, await creationRule(invocation, file)) : await editFile(invocation, file, stores)
 }
 

@@ -4,11 +4,11 @@
  * @module
  */
 import { resolve } from 'node:path'
-import { parseDecryptionOrder } from '@waxseal/core'
 import { kindOfFile } from '../files.ts'
 import { type Action, SopsError, warnOfExtraArguments } from './action.ts'
 import { existingFile } from './decrypt.ts'
 import { providersFor } from './keys.ts'
+import { checkDecryptionOrder } from './load.ts'
 import { refuseTwoOutputs, writeInPlace, writeResult } from './output.ts'
 import { refuseKeysWithoutFile, rotateFile } from './rotate.ts'
 import { creationRule, encryptSettings } from './settings.ts'
@@ -36,7 +36,7 @@ export const legacy: Action = async (invocation) => {
   const onlyDecrypts = modes.decrypt && chosen === 1
   const rule = onlyDecrypts ? null : await creationRule(invocation, name)
   const stores = await storesFor(invocation, name)
-  parseDecryptionOrder(flags.string('decryption-order')) // also of who only encrypts
+  checkDecryptionOrder(invocation)
   if (chosen === 0) {
     const { editExample, editFile } = await import('./edit.ts')
     return kindOfFile(file) === undefined ? await editExample(invocation, file, stores, rule) : await editFile(invocation, file, stores)

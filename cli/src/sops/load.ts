@@ -36,6 +36,11 @@ export function parseEncrypted(format: Format, source: Uint8Array): Document {
   }
 }
 
+/** Before anything else that can be wrong with what a command was told. @throws CodedError DECRYPTION_ORDER_INVALID */
+export function checkDecryptionOrder({ flags }: Invocation): void {
+  parseDecryptionOrder(flags.string('decryption-order'))
+}
+
 export interface OpenOptions {
   readonly ignoreMac: boolean
   /** Values are only read: no nonces need be kept. */

@@ -9,7 +9,7 @@ import { type Action, type Invocation, SopsError, warnOfExtraArguments } from '.
 import { wrapping } from './encrypt.ts'
 import { ROTATE_ORDER } from './key-flags.ts'
 import { keysFromFlags, providersFor, recipientContext } from './keys.ts'
-import { openFile } from './load.ts'
+import { checkDecryptionOrder, openFile } from './load.ts'
 import { refuseTwoOutputs, writeResult } from './output.ts'
 import { namedAs, renderEncrypted, type Stores, storesFor } from './stores.ts'
 
@@ -24,6 +24,7 @@ export const rotateCommand: Action = async (invocation) => {
   const file = resolve(invocation.context.cwd, given)
   refuseKeysWithoutFile(invocation, file, 'use the `edit` subcommand instead.')
   const stores = await storesFor(invocation, namedAs(invocation, file))
+  checkDecryptionOrder(invocation)
   return writeResult(invocation, file, await rotateFile(invocation, file, stores))
 }
 

@@ -134,12 +134,20 @@ describe('set and unset', () => {
 })
 
 describe('a wrong decryption order', () => {
-  it('stops the old command line whatever it does, and the subcommand that has no such flag not', async () => {
+  it.each([
+    ['the old command line that only encrypts', ['-e', '--age', AGE_RECIPIENT, 'p.json']],
+    ['edit of a file that nobody can encrypt', ['edit', '--age', 'bad', 'new.json']],
+    ['rotate for a recipient that is none', ['rotate', '--add-age', 'bad', 'f.json']],
+    ['decrypt with a path that is none', ['decrypt', '--extract', 'none', 'f.json']],
+  ])('stops %s before anything else', async (_, words) => {
     await encrypted()
     write('p.json', PLAIN)
-    const env = { SOPS_DECRYPTION_ORDER: 'age,age' }
-    expect(await run(['-e', '--age', AGE_RECIPIENT, 'p.json'], { env })).toEqual({ status: 112, stdout: '', stderr: 'Duplicate decryption key type: age\n' })
-    expect((await run(['encrypt', '--age', AGE_RECIPIENT, 'p.json'], { env })).status).toBe(0)
+    expect(await run(words, { env: { SOPS_DECRYPTION_ORDER: 'age,age' } })).toEqual({ status: 112, stdout: '', stderr: 'Duplicate decryption key type: age\n' })
+  })
+
+  it('is nothing to encrypt, which has no such flag', async () => {
+    write('p.json', PLAIN)
+    expect((await run(['encrypt', '--age', AGE_RECIPIENT, 'p.json'], { env: { SOPS_DECRYPTION_ORDER: 'age,age' } })).status).toBe(0)
   })
 })
 
