@@ -11,6 +11,8 @@ import { mayWrite } from './ownership.ts'
 import type { UnsealOutcome } from './reconcile.ts'
 import { isSameDigest } from './state-seal.ts'
 
+const MAX_MESSAGE_CHARS = 4096
+
 export interface UnsealSettings {
   /** Of the keys that are loaded now. */
   readonly open: OpenItemAsync
@@ -30,9 +32,14 @@ export async function unseal(seen: Observed, { open, render, acceptWholeSecret, 
     const unsealed = await unsealSecretAsync(sealedSecretOf(sealed), open, { render, acceptWholeSecret, ...(expected === undefined ? {} : { expected }) })
     return { type: 'opened', unsealed }
   } catch (error) {
-    if (error instanceof CodedError) return { type: 'failed', message: describe(error) }
+    if (error instanceof CodedError) return { type: 'failed', message: shortened(describe(error)) }
     throw error
   }
+}
+
+/** It names each item that fails: with the names of a large object twice, the status would be refused. */
+function shortened(message: string): string {
+  return message.length <= MAX_MESSAGE_CHARS ? message : `${message.slice(0, MAX_MESSAGE_CHARS)}...`
 }
 
 /** The Secret still holds what was written for this very SealedSecret: there is nothing to learn from opening it. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { VERSION } from '../src/version.ts'
+import { CodedError } from '@waxseal/core'
 import { renderTemplates } from '@waxseal/go-template'
 import type { InSync } from '../src/memory.ts'
 import type { Observed, SecretObject } from '../src/observe.ts'
@@ -29,6 +30,14 @@ describe('unseal', () => {
   it('tells what the template itself says', async () => {
     expect(await failureOf('{{ fail "boom" }}')).toBe('template: cfg:1:3: executing "cfg" at <fail "boom">: error calling fail: boom (cfg)')
     expect(await failureOf('{{ index .p "x" ')).toMatch(/^template: cfg:1: unclosed action/)
+  })
+
+  it('tells of a thousand failures no more than a status can hold', async () => {
+    const encryptedData = Object.fromEntries(Array.from({ length: 1000 }, (_, n) => [`item-${n}-${'x'.repeat(200)}`, 'sealed']))
+    const sealed = { metadata: { name: 'n', namespace: 'ns' }, spec: { encryptedData } }
+    const open = async (): Promise<never> => Promise.reject(new CodedError('SEALED_REJECTED', 'no key could decrypt secret'))
+    const outcome = await unseal({ namespace: 'ns', name: 'n', sealed, secret: null, remembered: {}, nowMs: 0 }, { open, render: renderTemplates, acceptWholeSecret: true, digest: () => '' })
+    expect(outcome).toMatchObject({ type: 'failed', message: expect.stringMatching(/^no key could decrypt secret \(item-0-x.{4000,4200}\.\.\.$/) as string })
   })
 
   const digest = (fingerprint: string, { data }: SecretObject): string => `${fingerprint} ${JSON.stringify(data)}`
