@@ -9,6 +9,7 @@ export type { KubeObject, ObjectMeta, OwnerReference } from './api-server/object
 export type { LoggedRequest, RequestLog } from './api-server/request-log.ts'
 export { StatusError } from './api-server/status.ts'
 export type { User, Users } from './api-server/users.ts'
+export { failureOf } from './failure-of.ts'
 export { fakeProvider, type FakeProvider, type FakeRef, type Misbehaviour } from './fake-provider.ts'
 export { hasTerminals, onTerminal, type Answered } from './on-terminal.ts'
 export { startTerminal, type TerminalSession } from './terminal-session.ts'
