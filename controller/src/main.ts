@@ -3,11 +3,17 @@
  * handler; so the handler comes first, and everything else is imported after it.
  * @module
  */
+import { setFlagsFromString } from 'node:v8'
+
 const renewals = { wanted: 0, wake: (): void => {} }
 process.on('SIGUSR1', () => {
   renewals.wanted++
   renewals.wake()
 })
+
+// Nearly all that is read is dropped at once. V8 would let both parts of its heap grow to twice of what is held, and more.
+setFlagsFromString('--heap-growing-percent=30')
+setFlagsFromString('--semi-space-growth-factor=1')
 
 const { main } = await import('./program.ts')
 process.exitCode = await main({ args: process.argv.slice(2), env: process.env, renewals })
