@@ -140,6 +140,11 @@ export class RealCluster implements Cluster {
     return cluster
   }
 
+  /** Of etcd; the API server is among its children. */
+  get pid(): number {
+    return this.#child.pid ?? 0
+  }
+
   /** Kills API server and etcd, and starts them again with their data. */
   async restart(): Promise<void> {
     await ended(this.#child, 'SIGKILL')
