@@ -4,7 +4,7 @@
  */
 import { setImmediate } from 'node:timers/promises'
 import { CodedError } from '@waxseal/core'
-import { KubeClient, type HttpRequest, type HttpResponse, type KubeObject, type Transport } from '@waxseal/kube'
+import { KubeClient, systemClock, type Clock, type HttpRequest, type HttpResponse, type KubeObject, type Transport } from '@waxseal/kube'
 import { renderTemplates } from '@waxseal/go-template'
 import { Controller, createLog, parseFlags } from '@waxseal/controller'
 
@@ -13,6 +13,9 @@ const MAX_DEPTH = 1000
 const OWN = 'sealing'
 const NAMESPACE = 'shop'
 const NAME = 'db'
+
+/** What comes alone need not wait for what comes with it. */
+const HASTY: Clock = { now: () => systemClock.now(), sleep: (ms, signal) => systemClock.sleep(ms <= 200 ? 0 : ms, signal) }
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -70,6 +73,7 @@ export class ControllerInMemory {
       namespace: OWN,
       settings: parseFlags(['--key-renew-period=0', '--log-level=DEBUG'], {}).settings,
       version: 'v0.0.0',
+      clock: HASTY,
       log: createLog({ level: 'DEBUG', format: 'text', infoToStdout: true, stdout: note, stderr: note }),
       render: renderTemplates,
     })
