@@ -38,6 +38,8 @@ function findService({ cluster, controller }: Invocation): Promise<ControllerSer
   return ControllerService.find(cluster, controller, ACCEPT_OBJECT)
 }
 
-async function readSealedStream(invocation: Invocation): Promise<SealedSecretManifest[]> {
-  return (await readableObjects(invocation.input())).map(sealedSecretOf)
+/** Kind and version are sent as they are: whether they will do is for the controller to say. */
+async function readSealedStream(invocation: Invocation): Promise<(Omit<SealedSecretManifest, 'kind' | 'apiVersion'> & { readonly kind: unknown; readonly apiVersion: unknown })[]> {
+  const objects = (await readableObjects(invocation.input())).filter((object) => Object.keys(object).length > 0)
+  return objects.map((object) => ({ ...sealedSecretOf(object), kind: object['kind'] || undefined, apiVersion: object['apiVersion'] || undefined }))
 }

@@ -18,7 +18,7 @@ const META_STRINGS = ['name', 'generateName', 'namespace', 'selfLink', 'uid', 'r
 
 /** @throws CodedError PARSE_EMPTY, SECRET_INVALID - before any Secret is sealed */
 export async function readSecrets(text: string): Promise<SecretManifest[]> {
-  const objects = await readableObjects(text)
+  const objects = (await readableObjects(text)).filter((object) => !isNothing(object))
   if (objects.length === 0) throw new CodedError('PARSE_EMPTY', 'no secrets found. Ensure the input is valid and UTF-8 encoded')
   // YAML is decoded by way of JSON.
   const prefix = isJson(text) ? '' : 'error unmarshaling JSON: while decoding JSON: '
@@ -37,6 +37,13 @@ export async function readableObjects(text: string): Promise<JsonObject[]> {
     }
   }
   return objects
+}
+
+/** A document without any field of a Secret is none: `{}`, a map of something else. */
+function isNothing(object: JsonObject): boolean {
+  const { metadata, ...rest } = asFields(object)
+  const isUnset = (value: unknown): boolean => value === undefined || value === null || value === ''
+  return Object.values(rest).every(isUnset) && (isUnset(metadata) || (isObject(metadata) && Object.values(metadata).every(isUnset)))
 }
 
 function decodeSecret(object: JsonObject, prefix: string): SecretManifest {

@@ -8,6 +8,7 @@ import { CodedError } from '@waxseal/core'
 import { decodeTolerantBase64 } from '@waxseal/sealed'
 
 const MARK = '---'
+const BEGINS_WITH_MARK = /^\s*\n---/
 const INTEGER = /^([-+]?)(?:0[oO]?([0-7]+)|(0|[1-9][0-9]*|0[xX][0-9a-fA-F]+|0[bB][01]+))$/
 const FLOAT = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/
 const NOT_A_NUMBER = /^\.(?:nan|NaN|NAN)$/
@@ -40,12 +41,13 @@ export function isJson(text: string): boolean {
   return text.trimStart().startsWith('{')
 }
 
-/** Objects end where their braces do; whether they are JSON is for the parser. */
+/** Objects end where their braces do; whether they are JSON is for the parser. YAML may follow the first, behind a mark. */
 function sliceJson(text: string, from: number): Slice[] {
   const slices: Slice[] = []
   let start = from
   let depth = 0
   let inString = false
+  let isFirst = true
   for (let at = from; at < text.length; at++) {
     const char = text[at]
     if (inString) {
@@ -57,6 +59,8 @@ function sliceJson(text: string, from: number): Slice[] {
       slices.push(...withoutMargin(text.slice(start, at + 1)))
       start = at + 1
       depth = 0
+      if (isFirst && BEGINS_WITH_MARK.test(text.slice(start))) return [...slices, ...sliceYaml(text.slice(start))]
+      isFirst = false
     }
   }
   return [...slices, ...withoutMargin(text.slice(start))]

@@ -59,6 +59,11 @@ it('knows fields whatever the case of their letters', async () => {
   expect(items(await run(`${HEAD}data:\n  a: YQ==\nData:\n  b: Yg==\nSTRINGDATA:\n  c: text\n`))).toEqual({ a: 'a', b: 'b', c: 'text' })
 })
 
+it('passes over documents without a field of a Secret', async () => {
+  expect(items(await run(`{}\n---\nfoo: bar\n---\n${HEAD}data:\n  a: YQ==\n---\nmetadata: {}\n`))).toEqual({ a: 'a' })
+  expect(await run('{}')).toMatchObject({ status: 1, stderr: 'error: no secrets found. Ensure the input is valid and UTF-8 encoded\n' })
+})
+
 it('lets the last of equal keys count', async () => {
   expect(items(await run(`${HEAD}data:\n  a: YQ==\ndata:\n  b: Yg==\n`))).toEqual({ b: 'b' })
 })
