@@ -133,6 +133,14 @@ describe('set and unset', () => {
   })
 })
 
+describe('set in an INI file', () => {
+  it.each([['["s"]["a"]', '{"x": 1}'], ['["s"]["a"]["deep"]', '"x"'], ['["s"]["a"][0]', 'null'], ['["s"]', '{"x": ["y"]}']])('refuses %s %s, which nothing could read', async (path, value) => {
+    const before = await encrypted('f.ini', '[s]\na = x\n')
+    expect(await run(['set', 'f.ini', path, value])).toMatchObject({ status: 4, stdout: '', stderr: expect.stringContaining('an INI file has no place for maps and lists inside sections') as string })
+    expect(read('f.ini')).toBe(before)
+  })
+})
+
 describe('a wrong decryption order', () => {
   it.each([
     ['the old command line that only encrypts', ['-e', '--age', AGE_RECIPIENT, 'p.json']],
