@@ -5,6 +5,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parse } from 'yaml'
@@ -147,8 +148,10 @@ export class RealCluster implements Cluster {
 
   /** Kills API server and etcd, and starts them again with their data. */
   async restart(): Promise<void> {
+    const { port } = new URL(this.address.url)
     await ended(this.#child, 'SIGKILL')
-    this.#child = await launch(this.#folder, ['--port', new URL(this.address.url).port], this.#flags)
+    while (await isListening(Number(port))) await new Promise((resolve) => setTimeout(resolve, 20)) // its children are killed after it
+    this.#child = await launch(this.#folder, ['--port', port], this.#flags)
     await this.#untilServed('sealedsecrets.bitnami.com')
   }
 
@@ -222,6 +225,13 @@ async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void>
   const exited = once(child, 'exit')
   child.kill(signal)
   await exited
+}
+
+function isListening(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection(port, '127.0.0.1')
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false)).once('connect', () => socket.destroy())
+  })
 }
 
 async function connect(kubeconfig: string): Promise<KubeClient> {

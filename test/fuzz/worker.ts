@@ -8,6 +8,9 @@ import { CodedError } from '@waxseal/core'
 import { inputOf, Random } from './mutate.ts'
 import { SECRET, TARGETS, type Target } from './targets.ts'
 
+/** However slow the machine is. */
+const LEAST_INPUTS = 30
+
 export interface Job {
   readonly target: string
   readonly seed: number
@@ -48,7 +51,7 @@ async function work({ target: name, seed, milliseconds, inputs = Infinity, progr
   const end = performance.now() + milliseconds
   let accepted = 0
   let number = 0
-  for (; performance.now() < end && number < inputs; number += 1) {
+  for (; (performance.now() < end || number < LEAST_INPUTS) && number < inputs; number += 1) {
     writeSync(file, Uint32Array.of(number), 0, Uint32Array.BYTES_PER_ELEMENT, 0)
     const outcome = await verdict(target, inputNumber(target, seed, number))
     if (outcome === null) accepted += 1
