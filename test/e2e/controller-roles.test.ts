@@ -1,7 +1,7 @@
 /**
  * The controller under the roles of upstream's manifests: people change the image before the chart.
  */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFailed } from 'vitest'
 import { EmbeddedCluster, SERVERS, startCluster, type Cluster } from './cluster.ts'
 import { Rig, sleep, waitFor } from './controller-rig.ts'
 import type { Roles } from './roles.ts'
@@ -57,10 +57,11 @@ describe.each(SERVERS)("under upstream's roles, on the %s API server", (server) 
   it('works with roles in single namespaces, without the right to watch its keys', async () => {
     await start("upstream's single-namespace")
     const controller = await rig.controller()
+    onTestFailed(() => console.info(controller.output)) // oxlint-disable-line no-console -- what it waited for
     await waitFor(async () => (await rig.keySecrets()).length > 0)
     await rig.addKey(rig.key)
     await rig.apply(rig.seal('a', { k: 'v' }))
-    await waitFor(() => rig.isSynced('a'), 90_000) // keys are listed twice a minute
+    await waitFor(() => rig.isSynced('a'), 180_000) // keys are listed twice a minute, at last
     await sleep(50)
     expect(controller.output.match(/does not permit watching/g)).toHaveLength(1)
     expect(await controller.stop()).toBe(0)
@@ -68,5 +69,5 @@ describe.each(SERVERS)("under upstream's roles, on the %s API server", (server) 
     expect(status).toBe(1) // the own namespace is looked at as well
     expect(lines).toContain(`error    the role lacks get sealedsecrets in ${rig.own}, list sealedsecrets in ${rig.own}, watch sealedsecrets in ${rig.own}: no SealedSecret is opened there`)
     expect(lines).toContain(`warning  the role lacks watch secrets in ${rig.own}: sealing keys are looked for twice a minute`)
-  })
+  }, 240_000)
 })
