@@ -201,6 +201,7 @@ export class Controller {
       log.warn('Error reading, will retry', { key, error: describe(error) })
       return { type: 'retry' }
     }
+    this.#unopened.add(key) // until it is opened: a key that comes meanwhile is tried, too
     const outcome = await this.#unseal(seen)
     const applied = await apply(reconcile(seen, outcome, this.#policy), seen, {
       client,
@@ -234,8 +235,7 @@ export class Controller {
   }
 
   #note(key: string, { namespace, name, sealed, remembered }: Observed, outcome: UnsealOutcome, { inSync, restored, state }: Applied): void {
-    if (outcome.type === 'failed') this.#unopened.add(key)
-    else this.#unopened.delete(key)
+    if (outcome.type !== 'failed') this.#unopened.delete(key)
     if (!sealed) {
       this.metrics.dropCondition(key)
       return

@@ -2,6 +2,7 @@
  * The controller on a server that counts what it is asked, and that can be troubled.
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { generateSealingKey } from '@waxseal/sealed'
 import type { ApiServer } from '@waxseal/testkit'
 import { EmbeddedCluster } from './cluster.ts'
 import { Rig, SEALED, sleep, waitFor } from './controller-rig.ts'
@@ -125,6 +126,18 @@ describe('in trouble', () => {
     await api.faults.acceptConnections()
     await waitFor(async () => (await rig.data('s0')) !== undefined && (await rig.data('s1'))?.['k'] === 'changed')
     await waitFor(async () => (await allSynced(['new'])) && (await rig.secret('s2')) === undefined)
+  })
+
+  it('opens with a key that comes while it is telling that none fits', async () => {
+    const now = Date.now()
+    const later = await generateSealingKey({ bits: 2048, notBefore: new Date(now - 1000), notAfter: new Date(now + 86_400_000) })
+    const controller = await (await rig.controller()).ready()
+    api.faults.delay(1000, { match: { resource: 'sealedsecrets', subresource: 'status' } })
+    await rig.apply(rig.seal('a', { k: 'v' }, { key: later }))
+    await waitFor(() => controller.output.includes('no key could decrypt secret'))
+    await rig.addKey(later)
+    await waitFor(() => rig.isSynced('a'))
+    expect(await rig.data('a')).toEqual({ k: 'v' })
   })
 
   it('loses nothing when its list breaks off and it is killed in the middle of its work', async () => {
