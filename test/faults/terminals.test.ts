@@ -159,16 +159,21 @@ describe.runIf(hasTerminals() && vim).each(PROGRAMS)(`%s edit in Vim${vim ? '' :
   })
 })
 
+/** The folder of `edit` is there, and goes with the program. */
+async function endsWithNothingLeft(here: Place, session: TerminalSession, end: (session: TerminalSession) => void): Promise<void> {
+  expect(here.left()).toHaveLength(1)
+  end(session)
+  expect(await session.ended).not.toBe(0)
+  await until(() => here.left().length === 0)
+  expect(here.left()).toEqual([])
+}
+
 describe.runIf(hasTerminals())('no plaintext is left behind', { timeout: LONG_MS }, () => {
   it.each(casesOf('Ctrl+C', 'the end of the terminal'))('by %s while the editor of %s runs', async (_, program, end) => {
     const here = await place(LINE_EDITOR)
     const session = await start(here, [built(program), 'edit', 'f.yaml'])
     await session.shows('value? ')
-    expect(here.left()).toHaveLength(1)
-    end(session)
-    expect(await session.ended).not.toBe(0)
-    await until(() => here.left().length === 0)
-    expect(here.left()).toEqual([])
+    await endsWithNothingLeft(here, session, end)
     expect(await plainOf(here)).toBe(PLAIN)
   })
 
@@ -178,11 +183,7 @@ describe.runIf(hasTerminals())('no plaintext is left behind', { timeout: LONG_MS
     await session.shows('value? ')
     session.type('a: [\r')
     await session.shows('ress enter to')
-    expect(here.left()).toHaveLength(1)
-    end(session)
-    expect(await session.ended).not.toBe(0)
-    await until(() => here.left().length === 0)
-    expect(here.left()).toEqual([])
+    await endsWithNothingLeft(here, session, end)
     expect(await plainOf(here)).toBe(PLAIN)
   })
 
@@ -193,11 +194,7 @@ describe.runIf(hasTerminals())('no plaintext is left behind', { timeout: LONG_MS
     await session.shows('value? ')
     session.type('a: new\r')
     await until(() => existsSync(join(here.cwd, 'held')))
-    expect(here.left()).toHaveLength(1)
-    end(session)
-    expect(await session.ended).not.toBe(0)
-    await until(() => here.left().length === 0)
-    expect(here.left()).toEqual([])
+    await endsWithNothingLeft(here, session, end)
     expect(existsSync(join(here.cwd, 'new.yaml'))).toBe(false)
   })
 

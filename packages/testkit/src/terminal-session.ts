@@ -1,5 +1,5 @@
 /**
- * A program on a pseudo-terminal that a test looks at and types on, step by step. As `onTerminal`, with Python in between.
+ * A program on a pseudo-terminal that a test looks at and types on, step by step. Node cannot make one: Python does, without a native addon.
  * @module
  */
 import { spawn } from 'node:child_process'
@@ -42,6 +42,8 @@ export interface TerminalSession {
   screen(): string
   /** Waits until the terminal shows a text that it did not show at the last call. @throws Error with the screen if it never does */
   shows(text: string): Promise<void>
+  /** Waits until the screen, which was of this length, has grown and ends in a blank. @returns false if the program ended before. @throws as `shows` */
+  asks(length: number): Promise<boolean>
   type(keys: string): void
   /** As when the window of the terminal is closed. */
   hangUp(): void
@@ -57,21 +59,23 @@ export async function startTerminal(command: readonly string[], cwd: string, env
   relay.stderr.on('data', (chunk: Buffer) => (told += chunk.toString()))
   relay.stdin.on('error', () => {}) // the program has ended
   const ended = new Promise<number>((resolve, reject) => relay.on('error', reject).on('close', (status) => resolve(status ?? -1)))
-  const until = async (what: string, find: () => number): Promise<number> => {
-    const deadlineMs = Date.now() + LONGEST_MS
-    for (;;) {
-      const found = find()
-      if (found >= 0) return found
+  const until = async (what: string, isSo: () => boolean): Promise<void> => {
+    for (const deadlineMs = Date.now() + LONGEST_MS; !isSo(); await delay(LOOK_AGAIN_MS)) {
       if (Date.now() > deadlineMs || relay.exitCode !== null) throw new Error(`the terminal never showed ${what}:\n${screen}${told}`)
-      await delay(LOOK_AGAIN_MS)
     }
   }
-  await until('a process id', () => told.indexOf('\n'))
+  await until('a process id', () => told.includes('\n'))
   return {
     pid: Number(told.slice(0, told.indexOf('\n'))),
     screen: () => screen,
     async shows(text) {
-      seen = (await until(JSON.stringify(text), () => screen.indexOf(text, seen))) + text.length
+      await until(JSON.stringify(text), () => screen.includes(text, seen))
+      seen = screen.indexOf(text, seen) + text.length
+    },
+    async asks(length) {
+      const isAsked = (): boolean => screen.length > length && screen.endsWith(' ')
+      await until('a question', () => isAsked() || relay.exitCode !== null)
+      return isAsked()
     },
     type: (keys) => void relay.stdin.write(keys),
     hangUp: () => void relay.stdin.end(),
