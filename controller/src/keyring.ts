@@ -1,6 +1,6 @@
 /**
  * The sealing keys that are loaded, in one order that every replica agrees on: newest first by the chosen time, then by the
- * age of the Secret, then by name. The first one is served and sealed to; all are tried.
+ * age of the Secret, then by name. The first one is served and sealed to; all open.
  * @module
  */
 import { openWithAsync, type OpenItemAsync, type SealingCertificate, type SealingKey } from '@waxseal/sealed'
@@ -32,7 +32,7 @@ export class Keyring {
     return this.#ordered.find(({ key }) => key.fingerprint === fingerprint)?.key
   }
 
-  /** Tries the keys in their order, off the event loop. */
+  /** Tries the keys off the event loop. */
   get open(): OpenItemAsync {
     return this.#open
   }

@@ -31,6 +31,17 @@ describe('encrypt and decrypt', () => {
     expect(read('f.json')).toBe(PLAIN)
   })
 
+  it.each([
+    ['a.yaml', 'a: 1\nb: x'],
+    ['a.json', '{"a": 1}'],
+    ['a.env', 'A=1'],
+    ['a.ini', '[a]\nb = 1'],
+  ])('leave %s without a line break at its end', async (name, plain) => {
+    const text = await encrypted(name, plain)
+    expect(text.endsWith('\n')).toBe(false)
+    expect((await run(['decrypt', name])).stdout).toBe(plain)
+  })
+
   it('take standard input and write to a file', async () => {
     const text = await encrypted()
     const out = await run(['decrypt', '--input-type', 'json', '--output-type', 'json', '--output', 'o.json'], { stdin: text })

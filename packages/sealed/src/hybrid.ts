@@ -65,6 +65,11 @@ export function splitSealed(text: string): SealedParts | null {
   return { wrapped: bytes.subarray(LENGTH_BYTES, end), ciphertext: bytes.subarray(end) }
 }
 
+/** Length and first bytes of the RSA block, to compare blocks without decoding whole items; of a text that is no item, whatever it starts with. */
+export function startOfBlock(text: string): Buffer {
+  return Buffer.from(text.slice(0, 24), 'base64')
+}
+
 /** @returns the session key, which the caller wipes; null if this key or label does not fit */
 export function unwrapSessionKey({ wrapped }: SealedParts, privateKey: KeyObject, label: Uint8Array): Buffer | null {
   try {

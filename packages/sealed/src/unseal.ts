@@ -5,7 +5,7 @@
  * @module
  */
 import { CodedError, type ErrorCode } from '@waxseal/core'
-import { rejected } from './hybrid.ts'
+import { rejected, startOfBlock } from './hybrid.ts'
 import { readMetadata, secretItems, secretOf, sortedMap, type ObjectMeta, type SealedSecretManifest, type SecretManifest } from './manifest.ts'
 import { ANNOTATION_PREFIX, labelOf } from './scope.ts'
 import type { Opened, OpenItem, OpenItemAsync } from './sealing-key.ts'
@@ -86,7 +86,7 @@ export async function unsealSecretAsync(sealed: SealedSecretManifest, open: Open
 export function openItems({ metadata, spec }: SealedSecretManifest, open: OpenItem, expected?: string): OpenedItems {
   const label = labelOf(metadata)
   let likely = expected
-  const outcomes = Object.entries(spec.encryptedData).map(([name, text]): Outcome => {
+  const outcomes = bestClueFirst(spec.encryptedData).map(([name, text]): Outcome => {
     try {
       const opened = open(text, label, likely)
       likely = opened.fingerprint
@@ -101,14 +101,14 @@ export function openItems({ metadata, spec }: SealedSecretManifest, open: OpenIt
 /** One item tells the key; the others follow, some at a time. */
 export async function openItemsAsync({ metadata, spec }: SealedSecretManifest, open: OpenItemAsync, expected?: string): Promise<OpenedItems> {
   const label = labelOf(metadata)
-  const attempt = async ([name, text]: [string, string], likely: string | undefined): Promise<Outcome> => {
+  const attempt = async ([name, text]: readonly [string, string], likely: string | undefined): Promise<Outcome> => {
     try {
       return { name, ...(await open(text, label, likely)) }
     } catch (error) {
       return failureOf(name, error)
     }
   }
-  const [first, ...others] = Object.entries(spec.encryptedData)
+  const [first, ...others] = bestClueFirst(spec.encryptedData)
   if (first === undefined) return allOpened([])
   const outcomes = [await attempt(first, expected)]
   const likely = outcomes.filter(isSuccess)[0]?.fingerprint ?? expected
@@ -120,6 +120,14 @@ export async function openItemsAsync({ metadata, spec }: SealedSecretManifest, o
   return allOpened(outcomes)
 }
 
+/** The item with the greatest RSA block leaves the fewest keys that it can have been sealed for. */
+function bestClueFirst(encryptedData: Readonly<Record<string, string>>): readonly (readonly [name: string, text: string])[] {
+  const items = Object.entries(encryptedData)
+  if (items.length < 2) return items
+  const best = items.reduce((best, item) => (Buffer.compare(startOfBlock(item[1]), startOfBlock(best[1])) > 0 ? item : best))
+  return [best, ...items.filter((item) => item !== best)]
+}
+
 function failureOf(name: string, error: unknown): Failure {
   if (error instanceof CodedError) return { name, error }
   throw error
@@ -128,7 +136,7 @@ function failureOf(name: string, error: unknown): Failure {
 function allOpened(outcomes: readonly Outcome[]): OpenedItems {
   const failures = outcomes.filter(isFailure)
   if (failures.length > 0) throw groupFailures(failures)
-  const opened = outcomes.filter(isSuccess)
+  const opened = outcomes.filter(isSuccess).sort((a, b) => (a.name < b.name ? -1 : 1))
   return {
     items: new Map(opened.map(({ name, bytes }) => [name, bytes])),
     fingerprints: [...new Set(opened.map(({ fingerprint }) => fingerprint))],

@@ -1,8 +1,10 @@
 import { generateKeyPairSync, webcrypto, type KeyObject } from 'node:crypto'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { sealItem } from '../src/hybrid.ts'
-import { openWith, openWithAsync, sealingKey, type OpenItem } from '../src/sealing-key.ts'
+import { sealItem, startOfBlock } from '../src/hybrid.ts'
+import { openWith, openWithAsync, sealingKey, type OpenItem, type SealingKey } from '../src/sealing-key.ts'
+import { readSealedSecret } from '../src/manifest.ts'
+import { openItems, openItemsAsync } from '../src/unseal.ts'
 import { codeOf, errorOf, fixtureKey } from './support.ts'
 
 const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
@@ -96,43 +98,94 @@ describe('sealed item', () => {
 })
 
 describe('trying keys', () => {
-  const sealed = sealItem(Buffer.from('secret'), publicKey, label)
+  const modulusOf = ({ key: { modulus } }: { readonly key: SealingKey }): number => modulus.readUInt32BE()
+  const [small, big] = twoKeys()
+  const blockOf = (text: string): number => Buffer.from(text, 'base64').readUInt32BE(2)
+  const [ofSmall, ofBig] = [sealedWhere(small, () => true), sealedWhere(big, (block) => block < modulusOf(small))]
+  const onlyOfBig = sealedWhere(big, (block) => block > modulusOf(small))
 
-  it('finds the one that fits among others', () => {
-    expect(openWith([larger, other, key])(sealed, label).fingerprint).toBe(key.fingerprint)
-  })
+  /** The greater modulus exceeds the smaller by a tenth at least. */
+  function twoKeys() {
+    for (;;) {
+      const pairs = [1, 2].map(() => generateKeyPairSync('rsa', { modulusLength: 1024 }))
+      const [a, b] = pairs.map((pair) => ({ ...pair, key: sealingKey(pair.privateKey) })).toSorted((x, y) => modulusOf(x) - modulusOf(y))
+      if (a && b && modulusOf(b) > 1.1 * modulusOf(a)) return [a, b] as const
+    }
+  }
+
+  function sealedWhere({ publicKey }: { readonly publicKey: KeyObject }, isWanted: (block: number) => boolean): string {
+    for (;;) {
+      const text = sealItem(Buffer.from('secret'), publicKey, label)
+      if (isWanted(blockOf(text))) return text
+    }
+  }
 
   const tried: string[] = []
-  const watched = [other, key].map((candidate) => ({
+  const names = new Map([[small.key.fingerprint, 'small'], [big.key.fingerprint, 'big'], [larger.fingerprint, 'larger']]) // prettier-ignore
+  const watched = [larger, big.key, small.key].map((candidate) => ({
     ...candidate,
     get privateKey() {
-      tried.push(candidate.fingerprint)
+      tried.push(names.get(candidate.fingerprint) ?? '')
       return candidate.privateKey
     },
   }))
-  const triedBy = (open: OpenItem, expected?: string): readonly string[] => {
+  const triedBy = (open: OpenItem, sealed: string, expected?: string): readonly string[] => {
     tried.length = 0
     open(sealed, label, expected)
     return [...tried]
   }
 
+  it('goes by modulus, and leaves out sizes that are not the item\'s', () => {
+    expect(triedBy(openWith(watched), ofSmall)).toEqual(['small'])
+    expect(triedBy(openWith(watched), ofBig)).toEqual(['small', 'big'])
+  })
+
+  it('leaves out a key whose modulus the item exceeds, even if it opened something last or is expected', () => {
+    const open = openWith(watched)
+    expect(triedBy(open, ofSmall)).toEqual(['small'])
+    expect(triedBy(open, onlyOfBig)).toEqual(['big'])
+    expect(triedBy(open, onlyOfBig, small.key.fingerprint)).toEqual(['big'])
+  })
+
+  it('begins with the item of an object that leaves the fewest keys', async () => {
+    const sealed = readSealedSecret({ kind: 'SealedSecret', apiVersion: 'bitnami.com/v1alpha1', metadata: { namespace: 'shop', name: 'web' }, spec: { encryptedData: { a: ofBig, z: onlyOfBig } } })
+    tried.length = 0
+    expect([...openItems(sealed, openWith(watched)).items.keys()]).toEqual(['a', 'z'])
+    expect(tried).toEqual(['big', 'big'])
+    tried.length = 0
+    expect([...(await openItemsAsync(sealed, openWithAsync(watched, 1))).items.keys()]).toEqual(['a', 'z'])
+    expect(tried).toEqual(['big'])
+  })
+
   it('begins with the expected key', () => {
-    expect(triedBy(openWith(watched), key.fingerprint)).toEqual([key.fingerprint])
-    expect(triedBy(openWith(watched), 'SHA256:unknown')).toEqual([other.fingerprint, key.fingerprint])
+    expect(triedBy(openWith(watched), ofBig, big.key.fingerprint)).toEqual(['big'])
+    expect(triedBy(openWith(watched), ofBig, 'SHA256:unknown')).toEqual(['small', 'big'])
   })
 
   it('then takes the one that opened something last', () => {
     const open = openWith(watched)
-    expect(triedBy(open)).toEqual([other.fingerprint, key.fingerprint])
-    expect(triedBy(open)).toEqual([key.fingerprint])
-    expect(triedBy(open, other.fingerprint)).toEqual([other.fingerprint, key.fingerprint])
+    expect(triedBy(open, ofBig)).toEqual(['small', 'big'])
+    expect(triedBy(open, ofBig)).toEqual(['big'])
+    expect(triedBy(open, ofBig, small.key.fingerprint)).toEqual(['small', 'big'])
   })
 
   it('searches once where several items come at once', async () => {
     tried.length = 0
     const open = openWithAsync(watched, 1)
-    const opened = await Promise.all([open(sealed, label), open(sealed, label), open(sealed, label)])
-    expect(opened.map(({ fingerprint }) => fingerprint)).toEqual([key.fingerprint, key.fingerprint, key.fingerprint])
-    expect(tried).toEqual([other.fingerprint, key.fingerprint]) // imported once each
+    const opened = await Promise.all([open(ofBig, label), open(ofBig, label), open(ofBig, label)])
+    expect(new Set(opened.map(({ fingerprint }) => fingerprint))).toEqual(new Set([big.key.fingerprint]))
+    expect(tried).toEqual(['small', 'big']) // imported once each
+  })
+})
+
+describe('start of the block', () => {
+  it('tells which of two blocks is greater', () => {
+    const texts = Array.from({ length: 20 }, () => sealItem(Buffer.alloc(0), publicKey, label))
+    const byBlock = texts.toSorted((a, b) => Buffer.compare(Buffer.from(a, 'base64').subarray(0, 258), Buffer.from(b, 'base64').subarray(0, 258)))
+    expect(texts.toSorted((a, b) => Buffer.compare(startOfBlock(a), startOfBlock(b)))).toEqual(byBlock)
+  })
+
+  it('is there for a text that is no item', () => {
+    for (const text of ['', '=', '\n', 'A A=', 'ä'.repeat(40)]) expect(startOfBlock(text).length).toBeLessThanOrEqual(18)
   })
 })
