@@ -6,7 +6,7 @@ import { Command, CommanderError } from 'commander'
 import { CodedError } from '@waxseal/core'
 import { COMMANDS } from './commands/index.ts'
 import type { Context, Handler } from './context.ts'
-import { withInputLimit } from './input-limit.ts'
+import { withInputLimit } from './documents/input-limit.ts'
 import { OptionValues, type NativeCommand } from './native-command.ts'
 import { WAXSEAL_VERSION } from './waxseal-version.ts'
 

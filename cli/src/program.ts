@@ -4,7 +4,7 @@
  */
 import { processContext, type Audit, type Handler } from './context.ts'
 import { exitStatusOf } from './exit-status.ts'
-import { printError } from './print-error.ts'
+import { printError } from './ui/print-error.ts'
 
 export type Program = (args: readonly string[]) => Promise<number>
 

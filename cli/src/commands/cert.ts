@@ -6,7 +6,7 @@ import { parseCertificate } from '@waxseal/sealed'
 import type { NativeAction } from '../native-command.ts'
 import { readCertificate } from '../sealing/certificate-source.ts'
 import { certificateSource, daysLeft, warnOfEnd } from '../sealing/native-options.ts'
-import { deliver, STDIO } from '../secret-file.ts'
+import { deliver, STDIO } from '../documents/secret-file.ts'
 
 export const cert: NativeAction = async (_args, options, context) => {
   const bytes = await readCertificate(certificateSource(options.text('url'), options, context), context)

@@ -6,10 +6,10 @@
 import { CodedError, plainTree, type Format } from '@waxseal/core'
 import { binary, formatForPath, formats } from '@waxseal/formats'
 import type { Context } from '../context.ts'
-import { convertTree, type Losses } from '../conversion.ts'
+import { convertTree, type Losses } from '../documents/conversion.ts'
 import type { NativeAction, OptionValues } from '../native-command.ts'
-import { printable } from '../print-error.ts'
-import { deliver, encryptReplacement, formatOf, inFile, openSource, parsePlainFile, readSource, STDIO } from '../secret-file.ts'
+import { printable } from '../ui/print-error.ts'
+import { deliver, encryptReplacement, formatOf, inFile, openSource, parsePlainFile, readSource, STDIO } from '../documents/secret-file.ts'
 
 /** Paths that are shown; `--json` has them all. */
 const SHOWN = 5

@@ -4,8 +4,8 @@
  */
 import { plainTree } from '@waxseal/core'
 import type { NativeAction } from '../native-command.ts'
-import { checkOutput, deliver, formatOf, inFile, openSecretFile, STDIO } from '../secret-file.ts'
-import { forEachFile, secretFiles } from '../secret-tree.ts'
+import { checkOutput, deliver, formatOf, inFile, openSecretFile, STDIO } from '../documents/secret-file.ts'
+import { forEachFile, secretFiles } from '../documents/secret-tree.ts'
 
 export const decrypt: NativeAction = async (args, options, context) => {
   const files = args.length === 0 ? [STDIO] : secretFiles(args, context)

@@ -5,13 +5,13 @@
 import { basename, join, resolve } from 'node:path'
 import { CodedError } from '@waxseal/core'
 import type { Context } from '../context.ts'
-import { runEditor } from '../editor.ts'
-import { saveEdited } from '../edited-file.ts'
+import { runEditor } from '../ui/editor.ts'
+import { saveEdited } from '../documents/edited-file.ts'
 import { createPrivateFile, kindOfFile, readFileBounded } from '../files.ts'
 import type { NativeAction, OptionValues } from '../native-command.ts'
-import { placeOf, printable } from '../print-error.ts'
-import { encryptPlain, encryptReplacement, formatOf, inFile, newFileSettings, openSecretFile, parsePlainFile, refuseStdio } from '../secret-file.ts'
-import { withPrivateFolder } from '../temp-folder.ts'
+import { placeOf, printable } from '../ui/print-error.ts'
+import { encryptPlain, encryptReplacement, formatOf, inFile, newFileSettings, openSecretFile, parsePlainFile, refuseStdio } from '../documents/secret-file.ts'
+import { withPrivateFolder } from '../process/temp-folder.ts'
 
 export const edit: NativeAction = async ([file = ''], options, context) => {
   refuseStdio(file)

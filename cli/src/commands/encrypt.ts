@@ -4,8 +4,8 @@
  */
 import { CodedError } from '@waxseal/core'
 import type { NativeAction } from '../native-command.ts'
-import { checkOutput, deliver, encryptPlain, formatOf, inFile, newFileSettings, parsePlainFile, readSource, STDIO, type Result } from '../secret-file.ts'
-import { forEachFile, plainFiles } from '../secret-tree.ts'
+import { checkOutput, deliver, encryptPlain, formatOf, inFile, newFileSettings, parsePlainFile, readSource, STDIO, type Result } from '../documents/secret-file.ts'
+import { forEachFile, plainFiles } from '../documents/secret-tree.ts'
 
 export const encrypt: NativeAction = async (args, options, context) => {
   const ruleFile = options.text('config')

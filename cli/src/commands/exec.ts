@@ -6,12 +6,12 @@
 import { constants } from 'node:os'
 import { basename, join } from 'node:path'
 import { CodedError, plainTree } from '@waxseal/core'
-import { environmentOf, withSecretFile } from '../child-secrets.ts'
+import { environmentOf, withSecretFile } from '../process/child-secrets.ts'
 import type { ChildEnd } from '../context.ts'
 import { errnoText } from '../files.ts'
 import type { NativeAction } from '../native-command.ts'
-import { inFile, openSecretFile } from '../secret-file.ts'
-import { withPrivateFolder } from '../temp-folder.ts'
+import { inFile, openSecretFile } from '../documents/secret-file.ts'
+import { withPrivateFolder } from '../process/temp-folder.ts'
 
 const PLACE = '{}'
 /** What shells add to the number of the signal that ended a program. */

@@ -5,8 +5,8 @@
 import { CodedError, getAt, plainTree, type Format, type MapNode, type Node } from '@waxseal/core'
 import { json } from '@waxseal/formats'
 import type { NativeAction } from '../native-command.ts'
-import { inFile, openSecretFile, type SecretFile } from '../secret-file.ts'
-import { parseValuePath } from '../value-path.ts'
+import { inFile, openSecretFile, type SecretFile } from '../documents/secret-file.ts'
+import { parseValuePath } from '../documents/value-path.ts'
 
 export const get: NativeAction = async ([file = '', pathText], options, context) => {
   const path = pathText === undefined ? [] : parseValuePath(pathText)

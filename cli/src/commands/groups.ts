@@ -4,13 +4,13 @@
  */
 import { CodedError, parseMetadata, requiredGroups, storedThreshold, type KeyGroup, type Providers } from '@waxseal/core'
 import type { Context } from '../context.ts'
-import { diffGroups } from '../group-diff.ts'
-import { agreeTo, changesAnything, type KeyPlan } from '../key-plan.ts'
+import { diffGroups } from '../keys/group-diff.ts'
+import { agreeTo, changesAnything, type KeyPlan } from '../keys/key-plan.ts'
 import type { NativeAction, OptionValues } from '../native-command.ts'
-import { nativeProviders } from '../providers.ts'
-import { recipientsFromTexts } from '../recipient-text.ts'
-import { rewrapFile } from '../rewrap-file.ts'
-import { formatOf, inFile, readSource, refuseStdio } from '../secret-file.ts'
+import { nativeProviders } from '../providers/providers.ts'
+import { recipientsFromTexts } from '../keys/recipient-text.ts'
+import { rewrapFile } from '../keys/rewrap-file.ts'
+import { formatOf, inFile, readSource, refuseStdio } from '../documents/secret-file.ts'
 
 interface Grouping {
   readonly groups: readonly KeyGroup[]

@@ -5,12 +5,12 @@
 import { join, resolve } from 'node:path'
 import { CodedError } from '@waxseal/core'
 import { generateIdentity, namedRecipients, parseAgeRecipient } from '@waxseal/provider-age'
-import { ageKeyFile } from '../age-identities.ts'
+import { ageKeyFile } from '../providers/age-identities.ts'
 import type { Context } from '../context.ts'
 import { createFile, createPrivateFile, kindOfFile, readFileBounded } from '../files.ts'
 import type { NativeAction } from '../native-command.ts'
-import { searchRuleFile } from '../rules.ts'
-import { inFile } from '../secret-file.ts'
+import { searchRuleFile } from '../documents/rules.ts'
+import { inFile } from '../documents/secret-file.ts'
 
 interface Done {
   readonly file: string

@@ -7,7 +7,7 @@ import { CodedError } from '@waxseal/core'
 import { generateIdentity, namedRecipients } from '@waxseal/provider-age'
 import { createPrivateFile, readFileBounded } from '../files.ts'
 import type { NativeAction } from '../native-command.ts'
-import { inFile } from '../secret-file.ts'
+import { inFile } from '../documents/secret-file.ts'
 
 export const keygen: NativeAction = async (_args, options, context) => {
   const existing = options.text('recipients')

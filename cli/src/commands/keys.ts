@@ -4,11 +4,11 @@
  */
 import { CodedError, parseMetadata, requiredGroups, testKeys, type KeyTest } from '@waxseal/core'
 import { EXIT_STATUS } from '../exit-status.ts'
-import { keyNames, withName, type KeyNames } from '../key-names.ts'
+import { keyNames, withName, type KeyNames } from '../keys/key-names.ts'
 import type { NativeAction } from '../native-command.ts'
-import { printable } from '../print-error.ts'
-import { nativeProviders } from '../providers.ts'
-import { formatOf, inFile, readSource } from '../secret-file.ts'
+import { printable } from '../ui/print-error.ts'
+import { nativeProviders } from '../providers/providers.ts'
+import { formatOf, inFile, readSource } from '../documents/secret-file.ts'
 
 interface Tested {
   readonly file: string

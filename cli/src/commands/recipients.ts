@@ -5,16 +5,16 @@
  */
 import { CodedError, displayName, parseMetadata, requiredGroups, type KeyGroup, type Metadata, type Providers, type Ref } from '@waxseal/core'
 import type { Context } from '../context.ts'
-import { diffGroups } from '../group-diff.ts'
-import { keyNames, type KeyNames } from '../key-names.ts'
-import { agreeTo, changesAnything, type KeyPlan } from '../key-plan.ts'
+import { diffGroups } from '../keys/group-diff.ts'
+import { keyNames, type KeyNames } from '../keys/key-names.ts'
+import { agreeTo, changesAnything, type KeyPlan } from '../keys/key-plan.ts'
 import type { NativeAction, OptionValues } from '../native-command.ts'
-import { printable } from '../print-error.ts'
-import { nativeProviders } from '../providers.ts'
-import { recipientsFromTexts } from '../recipient-text.ts'
-import { rewrapFile } from '../rewrap-file.ts'
-import { formatOf, inFile, readSource, refuseStdio } from '../secret-file.ts'
-import { eachOnItsOwn, forEachFile, secretFiles } from '../secret-tree.ts'
+import { printable } from '../ui/print-error.ts'
+import { nativeProviders } from '../providers/providers.ts'
+import { recipientsFromTexts } from '../keys/recipient-text.ts'
+import { rewrapFile } from '../keys/rewrap-file.ts'
+import { formatOf, inFile, readSource, refuseStdio } from '../documents/secret-file.ts'
+import { eachOnItsOwn, forEachFile, secretFiles } from '../documents/secret-tree.ts'
 
 export const recipients: NativeAction = async ([action = '', ...args], options, context) => {
   const providers = await nativeProviders(context)

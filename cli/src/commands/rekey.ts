@@ -5,15 +5,15 @@
  */
 import { CodedError } from '@waxseal/core'
 import { exitStatusOf } from '../exit-status.ts'
-import type { GroupDiff } from '../group-diff.ts'
-import { agreeTo, changesAnything } from '../key-plan.ts'
-import { planUpdate, type KeyUpdate } from '../key-update.ts'
+import type { GroupDiff } from '../keys/group-diff.ts'
+import { agreeTo, changesAnything } from '../keys/key-plan.ts'
+import { planUpdate, type KeyUpdate } from '../keys/key-update.ts'
 import type { NativeAction } from '../native-command.ts'
-import { printError } from '../print-error.ts'
-import { nativeProviders } from '../providers.ts'
-import { rewrapFile } from '../rewrap-file.ts'
-import { findRules, refuseStdio } from '../secret-file.ts'
-import { eachOnItsOwn, forEachFile, secretFiles } from '../secret-tree.ts'
+import { printError } from '../ui/print-error.ts'
+import { nativeProviders } from '../providers/providers.ts'
+import { rewrapFile } from '../keys/rewrap-file.ts'
+import { findRules, refuseStdio } from '../documents/secret-file.ts'
+import { eachOnItsOwn, forEachFile, secretFiles } from '../documents/secret-tree.ts'
 
 export const rekey: NativeAction = async (args, options, context) => {
   for (const file of args) refuseStdio(file)

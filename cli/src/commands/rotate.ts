@@ -4,8 +4,8 @@
  */
 import { rotateDocument } from '@waxseal/core'
 import type { NativeAction } from '../native-command.ts'
-import { auditedPath, inFile, openSecretFile, refuseStdio, saveSecretFile } from '../secret-file.ts'
-import { eachOnItsOwn, secretFiles } from '../secret-tree.ts'
+import { auditedPath, inFile, openSecretFile, refuseStdio, saveSecretFile } from '../documents/secret-file.ts'
+import { eachOnItsOwn, secretFiles } from '../documents/secret-tree.ts'
 
 export const rotate: NativeAction = async (args, options, context) => {
   for (const file of args) refuseStdio(file)

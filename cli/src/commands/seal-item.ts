@@ -4,11 +4,11 @@
  */
 import { CodedError } from '@waxseal/core'
 import { labelOf, sealItem } from '@waxseal/sealed'
-import { checkValueSource, readGivenValue } from '../given-value.ts'
+import { checkValueSource, readGivenValue } from '../ui/given-value.ts'
 import type { NativeAction, OptionValues } from '../native-command.ts'
 import { sealingCertificate } from '../sealing/native-options.ts'
 import { changeItems, readSealedFile, shownName, type PlacedSealedSecret, type SealedFile } from '../sealing/sealed-file.ts'
-import { deliver, inFile, readText, refuseStdio, saveSecretFile } from '../secret-file.ts'
+import { deliver, inFile, readText, refuseStdio, saveSecretFile } from '../documents/secret-file.ts'
 
 /** What the API server takes for the name of an item. */
 const ITEM_NAME = /^[-._A-Za-z0-9]{1,253}$/

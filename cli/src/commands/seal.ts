@@ -29,7 +29,7 @@ import { manifestFiles } from '../sealing/manifest-tree.ts'
 import { outputFormat, privateKeys, sealingCertificate } from '../sealing/native-options.ts'
 import { sealOver } from '../sealing/seal-over.ts'
 import { readSealedFile, type SealedFile } from '../sealing/sealed-file.ts'
-import { checkOutput, deliver, inFile, readText, STDIO, type Result } from '../secret-file.ts'
+import { checkOutput, deliver, inFile, readText, STDIO, type Result } from '../documents/secret-file.ts'
 
 export const seal: NativeAction = async (args, options, context) => {
   if (options.text('set') !== undefined) return (await import('./seal-item.ts')).sealItemInto(args, options, context)

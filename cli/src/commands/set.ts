@@ -6,11 +6,11 @@ import { isUtf8 } from 'node:buffer'
 import { CodedError, saveDocument, setAt, unsetAt, type ChangedTree, type Entry, type Node, type Tree, type TreePath, type ValueNode } from '@waxseal/core'
 import { json } from '@waxseal/formats'
 import type { Context } from '../context.ts'
-import { checkValueSource, readGivenValue } from '../given-value.ts'
+import { checkValueSource, readGivenValue } from '../ui/given-value.ts'
 import type { NativeAction } from '../native-command.ts'
-import { printable } from '../print-error.ts'
-import { auditedPath, inFile, openSecretFile, refuseStdio, saveSecretFile, type SecretFile } from '../secret-file.ts'
-import { parseValuePath, showValuePath } from '../value-path.ts'
+import { printable } from '../ui/print-error.ts'
+import { auditedPath, inFile, openSecretFile, refuseStdio, saveSecretFile, type SecretFile } from '../documents/secret-file.ts'
+import { parseValuePath, showValuePath } from '../documents/value-path.ts'
 
 export const set: NativeAction = async ([file = '', pathText = ''], options, context) => {
   refuseStdio(file)

@@ -5,13 +5,13 @@
 import { resolve } from 'node:path'
 import { CodedError, groupsOfRule, parseMetadata, requiredGroups, type Providers } from '@waxseal/core'
 import type { Context } from '../context.ts'
-import { changesKeys, diffGroups } from '../group-diff.ts'
+import { changesKeys, diffGroups } from '../keys/group-diff.ts'
 import type { NativeAction } from '../native-command.ts'
-import { printable } from '../print-error.ts'
-import { nativeProviders } from '../providers.ts'
-import { isRuleFile, ruleFor, type LoadedRules } from '../rules.ts'
-import { findRules, formatOf, readSource, refuseStdio } from '../secret-file.ts'
-import { filesBelow, forEachFile, isFolder, mayBeEncrypted } from '../secret-tree.ts'
+import { printable } from '../ui/print-error.ts'
+import { nativeProviders } from '../providers/providers.ts'
+import { isRuleFile, ruleFor, type LoadedRules } from '../documents/rules.ts'
+import { findRules, formatOf, readSource, refuseStdio } from '../documents/secret-file.ts'
+import { filesBelow, forEachFile, isFolder, mayBeEncrypted } from '../documents/secret-tree.ts'
 
 interface FileStatus {
   readonly file: string

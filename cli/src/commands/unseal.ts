@@ -12,7 +12,7 @@ import { manifestFile } from '../sealing/manifest-output.ts'
 import { manifestFiles } from '../sealing/manifest-tree.ts'
 import { outputFormat, privateKeys } from '../sealing/native-options.ts'
 import { onOneLine } from '../sealing/one-line.ts'
-import { inFile, readText, STDIO } from '../secret-file.ts'
+import { inFile, readText, STDIO } from '../documents/secret-file.ts'
 
 const PRIVATE_MODE = 0o600
 

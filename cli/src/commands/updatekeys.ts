@@ -3,13 +3,13 @@
  * cannot read what is written from now on.
  * @module
  */
-import { agreeTo, changesAnything } from '../key-plan.ts'
-import { planUpdate } from '../key-update.ts'
+import { agreeTo, changesAnything } from '../keys/key-plan.ts'
+import { planUpdate } from '../keys/key-update.ts'
 import type { NativeAction } from '../native-command.ts'
-import { nativeProviders } from '../providers.ts'
-import { rewrapFile } from '../rewrap-file.ts'
-import { refuseStdio } from '../secret-file.ts'
-import { eachOnItsOwn, forEachFile, secretFiles } from '../secret-tree.ts'
+import { nativeProviders } from '../providers/providers.ts'
+import { rewrapFile } from '../keys/rewrap-file.ts'
+import { refuseStdio } from '../documents/secret-file.ts'
+import { eachOnItsOwn, forEachFile, secretFiles } from '../documents/secret-tree.ts'
 
 export const updateKeys: NativeAction = async (args, options, context) => {
   for (const file of args) refuseStdio(file)

@@ -7,14 +7,14 @@ import { KEY_HINT_ANNOTATION, openWith, unsealSecret, type SealedSecretManifest 
 import type { Context } from '../context.ts'
 import { exitStatusOf } from '../exit-status.ts'
 import type { NativeAction, OptionValues } from '../native-command.ts'
-import { printable } from '../print-error.ts'
+import { printable } from '../ui/print-error.ts'
 import { verifyItems } from '../sealing/ask-controller.ts'
 import { ACCEPT_OBJECT, ControllerService } from '../sealing/controller-service.ts'
 import { manifestFiles } from '../sealing/manifest-tree.ts'
 import { certificateSource, privateKeys } from '../sealing/native-options.ts'
 import { onOneLine } from '../sealing/one-line.ts'
 import { readSealedFile, shownName } from '../sealing/sealed-file.ts'
-import { inFile, readText } from '../secret-file.ts'
+import { inFile, readText } from '../documents/secret-file.ts'
 
 interface Verdict {
   readonly file: string

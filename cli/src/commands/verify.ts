@@ -5,9 +5,9 @@
 import { CodedError } from '@waxseal/core'
 import { exitStatusOf } from '../exit-status.ts'
 import type { NativeAction } from '../native-command.ts'
-import { printable } from '../print-error.ts'
-import { openSecretFile } from '../secret-file.ts'
-import { forEachFile, secretFiles } from '../secret-tree.ts'
+import { printable } from '../ui/print-error.ts'
+import { openSecretFile } from '../documents/secret-file.ts'
+import { forEachFile, secretFiles } from '../documents/secret-tree.ts'
 
 interface Verdict {
   readonly file: string

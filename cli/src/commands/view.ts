@@ -4,8 +4,8 @@
  */
 import { Comment, valueType, type Edit, type Node, type OpenedDocument, type TreePath, type Value } from '@waxseal/core'
 import type { NativeAction } from '../native-command.ts'
-import { inFile, openSecretFile } from '../secret-file.ts'
-import { showValuePath } from '../value-path.ts'
+import { inFile, openSecretFile } from '../documents/secret-file.ts'
+import { showValuePath } from '../documents/value-path.ts'
 
 export const view: NativeAction = async ([file = ''], options, context) => {
   const { opened } = await openSecretFile(context, file, options.text('type'), true)

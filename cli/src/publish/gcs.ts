@@ -7,7 +7,7 @@ import { CodedError, createServiceCaller } from '@waxseal/core'
 import { createHttpClient, judgeNetwork, judgeStatus, type Answer } from '@waxseal/http'
 import { createAuthorize } from '@waxseal/provider-gcp'
 import type { Context } from '../context.ts'
-import { gcpSettings } from '../gcp.ts'
+import { gcpSettings } from '../providers/gcp.ts'
 import type { Bucket } from './destination.ts'
 
 const SERVICE = 'https://storage.googleapis.com'

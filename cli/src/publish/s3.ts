@@ -5,7 +5,7 @@
  */
 import { CodedError } from '@waxseal/core'
 import type { Context } from '../context.ts'
-import { serviceAgents } from '../service-agents.ts'
+import { serviceAgents } from '../providers/service-agents.ts'
 import type { Bucket } from './destination.ts'
 
 export function s3Bucket({ bucket, prefix }: { readonly bucket: string; readonly prefix: string }, context: Context): Bucket {

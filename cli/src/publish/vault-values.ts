@@ -6,7 +6,7 @@
 import { CodedError, createServiceCaller, type DestinationRule } from '@waxseal/core'
 import { createHttpClient, judgeNetwork, judgeStatus, quoted, type Answer } from '@waxseal/http'
 import type { Context } from '../context.ts'
-import { readVaultSettings } from '../vault.ts'
+import { readVaultSettings } from '../providers/vault.ts'
 import type { ValueStore } from './destination.ts'
 
 type VaultRule = Extract<DestinationRule['destination'], { readonly kind: 'vault' }>

@@ -4,7 +4,7 @@
  */
 import { CodedError } from '@waxseal/core'
 import type { Context } from '../context.ts'
-import { filesBelow, hasMark, isFolder, searchedText } from '../secret-tree.ts'
+import { filesBelow, hasMark, isFolder, searchedText } from '../documents/secret-tree.ts'
 
 const NAMES = /\.(?:ya?ml|json)$/
 /** How such a manifest looks; whoever parses it decides. */

@@ -3,7 +3,7 @@
  * @module
  */
 import { type Context, wantsColour } from '../context.ts'
-import type { GroupDiff } from '../group-diff.ts'
+import type { GroupDiff } from '../keys/group-diff.ts'
 import { SopsError } from './action.ts'
 
 const GREEN = 32

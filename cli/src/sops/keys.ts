@@ -3,7 +3,7 @@
  * @module
  */
 import { CodedError, completeKeys, trustHosts, type KeyGroup, type KeyProvider, type Providers, type RecipientContext, type Ref } from '@waxseal/core'
-import { providersOfRun } from '../providers.ts'
+import { providersOfRun } from '../providers/providers.ts'
 import { type Invocation, SopsError } from './action.ts'
 import type { KeyKind } from './key-flags.ts'
 import type { Log } from './log.ts'

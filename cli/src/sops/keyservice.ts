@@ -5,7 +5,7 @@
 import { type KeyRequest } from '../keyservice/messages.ts'
 import { type ListenAddress, startKeyService, untilSignal } from '../keyservice/server.ts'
 import { trustHosts } from '@waxseal/core'
-import { loadProviders } from '../providers.ts'
+import { loadProviders } from '../providers/providers.ts'
 import { type Action, FatalError, SopsError } from './action.ts'
 import { confirm } from './key-diff.ts'
 import { withLogs } from './keys.ts'

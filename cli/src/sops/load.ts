@@ -7,7 +7,7 @@ import { checkVersion, CodedError, parseDecryptionOrder, parseMetadata, unlockDo
 import type { Document, Format, OpenedDocument, Providers, UnlockedDocument } from '@waxseal/core'
 import { openAudited } from '../audit/audited-document.ts'
 import { wantsColour } from '../context.ts'
-import { readInput } from '../input.ts'
+import { readInput } from '../documents/input.ts'
 import { type Invocation, SopsError } from './action.ts'
 import { unrecoverable } from './key-report.ts'
 import { providersFor } from './keys.ts'

@@ -2,11 +2,11 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
-import { askKey } from '../../src/terminal.ts'
+import { askKey } from '../../src/ui/terminal.ts'
 import { AGE_RECIPIENT, testFolder } from '../test-context.ts'
 import { waxseal } from './run-native.ts'
 
-vi.mock('../../src/terminal.ts', async (original) => ({ ...(await original<object>()), askKey: vi.fn<typeof askKey>() }))
+vi.mock('../../src/ui/terminal.ts', async (original) => ({ ...(await original<object>()), askKey: vi.fn<typeof askKey>() }))
 
 const OTHER_RECIPIENT = 'age16n6pr9p7d8ml2pcql44ta7trq7zegrxqadyr87fjzrl6wahacv5s2p78zf'
 const THIRD_RECIPIENT = 'age1v0usy2s9jyp88c6xr973genxl98xejt48rnr4ungae3ks88f6edsdlqvaa'

@@ -5,7 +5,7 @@
 import { exitStatusOf } from '../../src/exit-status.ts'
 import type { Handler } from '../../src/context.ts'
 import { native } from '../../src/native.ts'
-import { printError } from '../../src/print-error.ts'
+import { printError } from '../../src/ui/print-error.ts'
 import { AGE_KEY_FILE, runHandler, type Ended, type RunOptions } from '../test-context.ts'
 
 const program: Handler = async (args, context) => {

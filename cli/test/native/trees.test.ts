@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'nod
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Context } from '../../src/context.ts'
-import { isMarked } from '../../src/secret-tree.ts'
+import { isMarked } from '../../src/documents/secret-tree.ts'
 import { AGE_KEY_FILE, AGE_RECIPIENT, OTHER_KEY_FILE, testFolder } from '../test-context.ts'
 import { waxseal } from './run-native.ts'
 

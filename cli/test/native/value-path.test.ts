@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseValuePath, showValuePath } from '../../src/value-path.ts'
+import { parseValuePath, showValuePath } from '../../src/documents/value-path.ts'
 
 describe('value paths', () => {
   it.each([

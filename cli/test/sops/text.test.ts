@@ -2,7 +2,7 @@ import { CodedError, type KeyReport } from '@waxseal/core'
 import { describe, expect, it } from 'vitest'
 import { unrecoverable } from '../../src/sops/key-report.ts'
 import { wrapText } from '../../src/sops/text.ts'
-import { splitShellWords } from '../../src/shell-words.ts'
+import { splitShellWords } from '../../src/process/shell-words.ts'
 
 describe('wrapText', () => {
   it('breaks between words and keeps line ends', () => {

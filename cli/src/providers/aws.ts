@@ -1,0 +1,42 @@
+/**
+ * AWS KMS with the credentials of this environment.
+ * Follows: aws-sdk-go-v2 config (resolveCredentialChain): static keys of the environment come before a web identity, and both before
+ * the shared configuration; getsops/sops kms/keysource.go (stsSessionName).
+ * @module
+ */
+import { hostname } from 'node:os'
+import type { KeyProvider } from '@waxseal/core'
+import { createAwsProvider, type AwsSources } from '@waxseal/provider-aws'
+import { awsEndpoint } from './aws-endpoints.ts'
+import type { Context } from '../context.ts'
+
+const MAX_SESSION_NAME = 64
+
+export function awsProvider(context: Context): KeyProvider {
+  const { env } = context
+  return createAwsProvider({
+    sources: {
+      endpoint: (service, profile) => awsEndpoint(context, service, profile),
+      credentials: staticCredentials(env),
+      webIdentity: webIdentity(env),
+      sessionName: `sops@${hostname().replace(/[^a-zA-Z0-9=,.@-_]+/g, '')}`.slice(0, MAX_SESSION_NAME),
+      agents: async () => (await import('./service-agents.ts')).serviceAgents(context, { bundle: env['AWS_CA_BUNDLE'] }),
+    },
+  })
+}
+
+function staticCredentials(env: Context['env']): AwsSources['credentials'] {
+  const accessKeyId = env['AWS_ACCESS_KEY_ID'] || env['AWS_ACCESS_KEY']
+  const secretAccessKey = env['AWS_SECRET_ACCESS_KEY'] || env['AWS_SECRET_KEY']
+  const sessionToken = env['AWS_SESSION_TOKEN']
+  if (!accessKeyId || !secretAccessKey) return undefined
+  return { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) }
+}
+
+function webIdentity(env: Context['env']): AwsSources['webIdentity'] {
+  const webIdentityTokenFile = env['AWS_WEB_IDENTITY_TOKEN_FILE']
+  const roleArn = env['AWS_ROLE_ARN']
+  const roleSessionName = env['AWS_ROLE_SESSION_NAME']
+  if (!webIdentityTokenFile || !roleArn) return undefined
+  return { webIdentityTokenFile, roleArn, ...(roleSessionName && { roleSessionName }) }
+}
