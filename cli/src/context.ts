@@ -7,7 +7,7 @@ import type { ChildProcess } from 'node:child_process'
 import { readSync, writeSync } from 'node:fs'
 import { CodedError, createRandomSource, type RandomSource } from '@waxseal/core'
 import { createOptimizerSwitch } from './optimizer.ts'
-import { ENDING_SIGNALS } from './process/signals.ts'
+import { ENDING_SIGNALS } from './signals.ts'
 
 /** Largest input that is read unless the user says more. */
 export const MAX_INPUT_BYTES = 256 * 1024 * 1024

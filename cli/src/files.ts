@@ -15,7 +15,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { getSystemErrorMessage } from 'node:util'
 import { CodedError, type ErrorCode } from '@waxseal/core'
 import { MAX_INPUT_BYTES, ProcessOutput, type ReadLimit } from './context.ts'
-import { finishStepBeforeSignals } from './process/signals.ts'
+import { finishStepBeforeSignals } from './signals.ts'
 
 const CHUNK_BYTES = 256 * 1024
 const MAX_LINKS = 40

@@ -9,7 +9,7 @@ import { openDocument, type Entry, type Format, type Node, type Tree } from '@wa
 import { dotenv, ini, json, yaml } from '@waxseal/formats'
 import { exitStatusOf } from '../../cli/src/exit-status.ts'
 import type { Handler } from '../../cli/src/context.ts'
-import { native } from '../../cli/src/native.ts'
+import { native } from '../../cli/src/commands/native.ts'
 import { printError } from '../../cli/src/ui/print-error.ts'
 import { sops } from '../../cli/src/sops/sops.ts'
 import { runHandler } from '../../cli/test/test-context.ts'

@@ -7,7 +7,7 @@ import type { Pool } from 'pg'
 import { CodedError, isList, isMap, type Plain } from '@waxseal/core'
 import type { AuditAction, Context } from '../context.ts'
 import { readFileBounded } from '../files.ts'
-import { parsePlainYaml } from '../documents/plain-yaml.ts'
+import { parsePlainYaml } from '../settings/plain-yaml.ts'
 import { connectionsOf } from './connection-string.ts'
 
 const INSERT = 'INSERT INTO audit_event (action, username, file) VALUES ($1, $2, $3)'

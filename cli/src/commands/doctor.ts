@@ -14,7 +14,7 @@ import { printable } from '../ui/print-error.ts'
 import { findProgram } from '../process/program-path.ts'
 import { nativeProviders } from '../providers/providers.ts'
 import { findRules } from '../documents/secret-file.ts'
-import { allowedHosts } from '../user-config.ts'
+import { allowedHosts } from '../settings/user-config.ts'
 
 interface Finding {
   readonly about: string

@@ -9,7 +9,7 @@ import { ageKeyFile } from '../providers/age-identities.ts'
 import type { Context } from '../context.ts'
 import { createFile, createPrivateFile, kindOfFile, readFileBounded } from '../files.ts'
 import type { NativeAction } from '../native-command.ts'
-import { searchRuleFile } from '../documents/rules.ts'
+import { searchRuleFile } from '../settings/rules.ts'
 import { inFile } from '../documents/secret-file.ts'
 
 interface Done {

@@ -4,7 +4,7 @@
  */
 import { CodedError, parseMetadata, requiredGroups, testKeys, type KeyTest } from '@waxseal/core'
 import { EXIT_STATUS } from '../exit-status.ts'
-import { keyNames, withName, type KeyNames } from '../keys/key-names.ts'
+import { keyNames, withName, type KeyNames } from '../settings/key-names.ts'
 import type { NativeAction } from '../native-command.ts'
 import { printable } from '../ui/print-error.ts'
 import { nativeProviders } from '../providers/providers.ts'

@@ -13,7 +13,7 @@ import type { NativeAction } from '../native-command.ts'
 import { printable } from '../ui/print-error.ts'
 import { loadProviders } from '../providers/providers.ts'
 import { askKey } from '../ui/terminal.ts'
-import { allowedHosts } from '../user-config.ts'
+import { allowedHosts } from '../settings/user-config.ts'
 
 const SOCKET_NAME = 'waxseal-keyservice.sock'
 const REASONS: Readonly<Record<string, string>> = { EADDRINUSE: 'it is in use: another service listens there, or one that was killed has left its socket', EACCES: 'permission denied', ENOENT: 'there is no such folder' }

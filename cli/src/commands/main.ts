@@ -3,7 +3,7 @@
  * @module
  */
 import { AUDIT_FILE, fileAudit } from '../audit/file-audit.ts'
-import { native } from '../native.ts'
+import { native } from './native.ts'
 import { programOf, type Program } from '../program.ts'
 
 export const main: Program = programOf(native, fileAudit(AUDIT_FILE))

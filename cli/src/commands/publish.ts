@@ -13,10 +13,10 @@ import { printable } from '../ui/print-error.ts'
 import { nativeProviders } from '../providers/providers.ts'
 import { connectDestination } from '../publish/destination.ts'
 import { nameAtDestination, recreationGroups, valuesOf } from '../publish/publication.ts'
-import type { LoadedRules } from '../documents/rules.ts'
+import type { LoadedRules } from '../settings/rules.ts'
 import { encryptPlain, findRules, formatOf, inFile, openSource, parsePlainFile, readSource, refuseStdio, type SecretFile } from '../documents/secret-file.ts'
 import { eachOnItsOwn, filesBelow, forEachFile, isFolder, mayBeEncrypted } from '../documents/secret-tree.ts'
-import { allowedHosts } from '../user-config.ts'
+import { allowedHosts } from '../settings/user-config.ts'
 
 type Destination = NonNullable<DestinationRule['destination']>
 

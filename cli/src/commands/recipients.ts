@@ -6,7 +6,7 @@
 import { CodedError, displayName, parseMetadata, requiredGroups, type KeyGroup, type Metadata, type Providers, type Ref } from '@waxseal/core'
 import type { Context } from '../context.ts'
 import { diffGroups } from '../keys/group-diff.ts'
-import { keyNames, type KeyNames } from '../keys/key-names.ts'
+import { keyNames, type KeyNames } from '../settings/key-names.ts'
 import { agreeTo, changesAnything, type KeyPlan } from '../keys/key-plan.ts'
 import type { NativeAction, OptionValues } from '../native-command.ts'
 import { printable } from '../ui/print-error.ts'

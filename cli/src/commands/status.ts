@@ -9,7 +9,7 @@ import { changesKeys, diffGroups } from '../keys/group-diff.ts'
 import type { NativeAction } from '../native-command.ts'
 import { printable } from '../ui/print-error.ts'
 import { nativeProviders } from '../providers/providers.ts'
-import { isRuleFile, ruleFor, type LoadedRules } from '../documents/rules.ts'
+import { isRuleFile, ruleFor, type LoadedRules } from '../settings/rules.ts'
 import { findRules, formatOf, readSource, refuseStdio } from '../documents/secret-file.ts'
 import { filesBelow, forEachFile, isFolder, mayBeEncrypted } from '../documents/secret-tree.ts'
 

@@ -27,10 +27,10 @@ import { openAudited } from '../audit/audited-document.ts'
 import type { Context } from '../context.ts'
 import { checkUnchanged, replaceFile } from '../files.ts'
 import { readInput } from './input.ts'
-import { type KeyNames, namesInRules, withName } from '../keys/key-names.ts'
+import { type KeyNames, namesInRules, withName } from '../settings/key-names.ts'
 import { printable } from '../ui/print-error.ts'
 import { nativeProviders } from '../providers/providers.ts'
-import { layoutHintOf, readRuleFile, ruleFor, searchRuleFile, type LoadedRules } from './rules.ts'
+import { layoutHintOf, readRuleFile, ruleFor, searchRuleFile, type LoadedRules } from '../settings/rules.ts'
 import { SOPS_VERSION } from '../sops-version.ts'
 
 /** Standard input or output in place of a file. */

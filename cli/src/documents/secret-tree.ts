@@ -12,7 +12,7 @@ import { exitStatusOf } from '../exit-status.ts'
 import { kindOfFile, readFileBounded } from '../files.ts'
 import { printError } from '../ui/print-error.ts'
 import { clearProgress, Progress } from '../ui/progress.ts'
-import { isRuleFile, ruleFor, type LoadedRules } from './rules.ts'
+import { isRuleFile, ruleFor, type LoadedRules } from '../settings/rules.ts'
 import { findRules, STDIO } from './secret-file.ts'
 
 /** Files at once: enough to hide the round trips to key services, few enough for their limits. */

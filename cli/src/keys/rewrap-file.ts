@@ -6,7 +6,7 @@ import { CodedError, parseMetadata, rewrapDocument, rotateDocument, unlockDocume
 import { openAudited } from '../audit/audited-document.ts'
 import type { Context } from '../context.ts'
 import { changesKeys, diffGroups } from './group-diff.ts'
-import { namesInRules } from './key-names.ts'
+import { namesInRules } from '../settings/key-names.ts'
 import { auditedPath, formatOf, inFile, readSource, saveSecretFile } from '../documents/secret-file.ts'
 
 export interface NewKeys {

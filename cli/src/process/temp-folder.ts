@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import { CodedError } from '@waxseal/core'
 import type { Context } from '../context.ts'
 import { errnoText } from '../files.ts'
-import { ENDING_SIGNALS } from './signals.ts'
+import { ENDING_SIGNALS } from '../signals.ts'
 
 /**
  * @param prefix - of the folder's name, before a random number

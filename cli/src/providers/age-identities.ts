@@ -12,7 +12,7 @@ import type { Context } from '../context.ts'
 import { readFileBounded } from '../files.ts'
 import { findProgram } from '../process/program-path.ts'
 import { splitShellWords } from '../process/shell-words.ts'
-import { userConfigFolder } from '../user-config.ts'
+import { userConfigFolder } from '../settings/user-config.ts'
 
 /** As age's own limit for identity files. */
 const MAX_IDENTITY_BYTES = 16 * 1024 * 1024

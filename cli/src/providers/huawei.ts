@@ -10,7 +10,7 @@ import { formatByName } from '@waxseal/formats'
 import { createHuaweiProvider, type CredentialSource, type HuaweiSettings } from '@waxseal/provider-huawei'
 import type { Context } from '../context.ts'
 import { readFileBounded } from '../files.ts'
-import { parsePlainYaml } from '../documents/plain-yaml.ts'
+import { parsePlainYaml } from '../settings/plain-yaml.ts'
 
 export function huaweiProvider(context: Context): KeyProvider {
   return createHuaweiProvider(() => readSettings(context))

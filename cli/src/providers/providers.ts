@@ -4,7 +4,7 @@
  */
 import { CodedError, rememberingUnwrapped, restrictHosts, type HostPolicy, type KeyProvider, type Providers } from '@waxseal/core'
 import type { Context } from '../context.ts'
-import { allowedHosts } from '../user-config.ts'
+import { allowedHosts } from '../settings/user-config.ts'
 
 /** What each kind needs beyond its metadata is loaded when it is used. */
 const KINDS: readonly ((context: Context, hosts: HostPolicy) => Promise<KeyProvider>)[] = [

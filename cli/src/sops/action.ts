@@ -3,7 +3,7 @@
  * @module
  */
 import type { Context } from '../context.ts'
-import type { LoadedRules } from '../documents/rules.ts'
+import type { LoadedRules } from '../settings/rules.ts'
 import type { FlagValues } from './flags.ts'
 import type { Log } from './log.ts'
 

@@ -4,7 +4,7 @@
  */
 import { checkKeysOfRule, groupsOfRule, selectionFrom, SELECTOR_SETTINGS } from '@waxseal/core'
 import type { CreationRule, Format, KeyGroup, Providers, Selection, SelectorSettings } from '@waxseal/core'
-import { ruleFor } from '../documents/rules.ts'
+import { ruleFor } from '../settings/rules.ts'
 import { type Invocation, SopsError } from './action.ts'
 import { ENCRYPT_ORDER } from './key-flags.ts'
 import { keysFromFlags, providersFor, recipientContext } from './keys.ts'

@@ -66,7 +66,7 @@ function rulesOnce(globals: FlagValues, context: Context, log: Log): Invocation[
 }
 
 async function loadRules(globals: FlagValues, context: Context, log: Log): ReturnType<Invocation['rules']> {
-  const { readRuleFile, searchRuleFile } = await import('../documents/rules.ts')
+  const { readRuleFile, searchRuleFile } = await import('../settings/rules.ts')
   const given = globals.string('config')
   const { path, warning } = given === '' ? searchRuleFile(context) : { path: given, warning: undefined }
   if (warning !== undefined) log.warn(warning)

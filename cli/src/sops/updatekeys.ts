@@ -8,7 +8,7 @@ import { CodedError, groupsOfRule, parseMetadata, rewrapDocument } from '@waxsea
 import { formatByName, formatForPath } from '@waxseal/formats'
 import { kindOfFile, replaceFile } from '../files.ts'
 import { changesKeys, diffGroups } from '../keys/group-diff.ts'
-import { ruleFor } from '../documents/rules.ts'
+import { ruleFor } from '../settings/rules.ts'
 import { type Action, type Invocation, SopsError } from './action.ts'
 import { wrapping } from './encrypt.ts'
 import { confirm, printGroupDiffs, printThresholdDiff } from './key-diff.ts'

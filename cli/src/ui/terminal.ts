@@ -6,7 +6,7 @@ import { openSync, writeSync } from 'node:fs'
 import { ReadStream } from 'node:tty'
 import { CodedError } from '@waxseal/core'
 import { hideProgress } from './progress.ts'
-import { ENDING_SIGNALS } from '../process/signals.ts'
+import { ENDING_SIGNALS } from '../signals.ts'
 
 const CTRL_C = '\u0003'
 const CTRL_D = '\u0004'

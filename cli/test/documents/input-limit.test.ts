@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { native } from '../../src/native.ts'
+import { native } from '../../src/commands/native.ts'
 import { sops } from '../../src/sops/sops.ts'
 import { AGE_RECIPIENT, runHandler, testFolder } from '../test-context.ts'
 

@@ -4,7 +4,7 @@
  */
 import { exitStatusOf } from '../../src/exit-status.ts'
 import type { Handler } from '../../src/context.ts'
-import { native } from '../../src/native.ts'
+import { native } from '../../src/commands/native.ts'
 import { printError } from '../../src/ui/print-error.ts'
 import { AGE_KEY_FILE, runHandler, type Ended, type RunOptions } from '../test-context.ts'
 

@@ -4,11 +4,11 @@
  */
 import { Command, CommanderError } from 'commander'
 import { CodedError } from '@waxseal/core'
-import { COMMANDS } from './commands/index.ts'
-import type { Context, Handler } from './context.ts'
-import { withInputLimit } from './documents/input-limit.ts'
-import { OptionValues, type NativeCommand } from './native-command.ts'
-import { WAXSEAL_VERSION } from './waxseal-version.ts'
+import { COMMANDS } from './index.ts'
+import type { Context, Handler } from '../context.ts'
+import { withInputLimit } from '../documents/input-limit.ts'
+import { OptionValues, type NativeCommand } from '../native-command.ts'
+import { WAXSEAL_VERSION } from '../waxseal-version.ts'
 
 const GROUPS: Readonly<Record<NativeCommand['group'], string>> = { files: 'Files:', run: 'Run:', keys: 'Keys:', cluster: 'Cluster:', setup: 'Set-up:' }
 const PERSONALITIES = '\nUnder other names:\n  waxseal sops ...      the command line of sops 3.13\n  waxseal kubeseal ...  the command line of kubeseal\n'

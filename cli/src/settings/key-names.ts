@@ -11,7 +11,7 @@ import { resolve } from 'node:path'
 import { CodedError } from '@waxseal/core'
 import type { Context } from '../context.ts'
 import { readFileBounded } from '../files.ts'
-import { MAX_RULE_FILE_BYTES, searchRuleFile } from '../documents/rules.ts'
+import { MAX_RULE_FILE_BYTES, searchRuleFile } from './rules.ts'
 
 /** By the key's text in files and rules. */
 export type KeyNames = ReadonlyMap<string, string>

@@ -4,9 +4,9 @@
  */
 import { isAbsolute, join } from 'node:path'
 import { CodedError, isList, isMap, type Plain } from '@waxseal/core'
-import type { Context } from './context.ts'
-import { readFileBounded } from './files.ts'
-import { parsePlainYaml } from './documents/plain-yaml.ts'
+import type { Context } from '../context.ts'
+import { readFileBounded } from '../files.ts'
+import { parsePlainYaml } from './plain-yaml.ts'
 
 /** Undefined where the environment does not tell. */
 export function userConfigFolder({ env }: Context): string | undefined {
