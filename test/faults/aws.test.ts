@@ -8,7 +8,7 @@ import { createServer as createTlsServer, Agent as HttpsAgent } from 'node:https
 import type { AddressInfo, Server } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
-import { CodedError, recoverDataKey, type CallLimits, type KeyReport } from '@waxseal/core'
+import { CodedError, recoverDataKey, restrictHosts, type CallLimits, type KeyReport } from '@waxseal/core'
 import { createAwsProvider } from '@waxseal/provider-aws'
 import { makeServerIdentity, startConnectProxy } from '@waxseal/testkit'
 import { built, finished, run, start, testFolder } from '../programs.ts'
@@ -59,7 +59,8 @@ beforeEach(() => {
 
 function provider(limits: Partial<CallLimits> = {}, endpoint = url) {
   return createAwsProvider({
-      limits: { pauseMs: 1, ...limits },
+    policy: restrictHosts(() => []),
+    limits: { pauseMs: 1, ...limits },
     sources: { endpoint: () => endpoint, credentials: SECRETS, sessionName: 'sops@test', agents: async () => ({ http: new HttpAgent(), https: new HttpsAgent() }) },
   })
 }
@@ -175,12 +176,13 @@ describe('the programs', () => {
       },
     ]
     writeFileSync(join(cwd, 'f.json'), file(KEY))
-    writeFileSync(join(cwd, 'r.json'), file(KEY, 'arn:aws:iam::123456789012:role/sops'))
+    const role = 'arn:aws:iam::123456789012:role/sops'
+    writeFileSync(join(cwd, 'r.json'), file(KEY, role))
     const env = { ...AWS_ENV, AWS_ENDPOINT_URL: url }
     const results = await Promise.all([
       run(built('sops'), ['--verbose', 'decrypt', 'f.json'], { cwd, env }),
       run(built('waxseal'), ['decrypt', 'f.json'], { cwd, env }),
-      run(built('waxseal'), ['decrypt', 'r.json'], { cwd, env }),
+      run(built('waxseal'), ['decrypt', '--allow', role, 'r.json'], { cwd, env }),
     ])
     expect(results.map(({ status }) => status)).toEqual([128, 128, 128])
     for (const { stdout, stderr } of results) {

@@ -6,8 +6,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type CodedError, openDocument, plainTree, type KeyReport, type Tree } from '@waxseal/core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { type CodedError, openDocument, plainTree, restrictHosts, type KeyReport, type Tree } from '@waxseal/core'
 import { formatByName } from '@waxseal/formats'
 import { createAwsProvider } from '@waxseal/provider-aws'
 import { built, run, testFolder, type Finished } from '../programs.ts'
@@ -51,7 +51,8 @@ describe.skipIf(!python)(`AWS KMS on moto${python ? '' : ' (left out: rig moto)'
 
   describe('recorded files of the real sops', () => {
     const provider = createAwsProvider({
-          sources: {
+      policy: restrictHosts(() => [ROLE]),
+      sources: {
         endpoint: () => moto.url,
         credentials: { accessKeyId: CREDENTIALS.AWS_ACCESS_KEY_ID, secretAccessKey: CREDENTIALS.AWS_SECRET_ACCESS_KEY },
         sessionName: 'sops@test',
@@ -173,7 +174,7 @@ describe.skipIf(!python)(`AWS KMS on moto${python ? '' : ' (left out: rig moto)'
       const cwd = testFolder()
       for (const name of ['a.yaml', 'b.yaml', 'c.yaml']) writeFileSync(join(cwd, name), cloudText('sops/aws-role.yaml'))
       writeFileSync(join(cwd, 'p.yaml'), 'a: one\n')
-      const { status, stderr } = await run(built('waxseal'), ['decrypt', '-i', 'a.yaml', 'b.yaml', 'c.yaml'], { cwd, env: counted })
+      const { status, stderr } = await run(built('waxseal'), ['decrypt', '-i', '--allow', ROLE, 'a.yaml', 'b.yaml', 'c.yaml'], { cwd, env: counted })
       expect([stderr, status]).toEqual(['', 0])
       expect(counting.calls).toEqual(['AssumeRole', 'Decrypt'])
       expect(readFileSync(join(cwd, 'c.yaml'))).toEqual(readFileSync(join(cwd, 'a.yaml')))
@@ -216,6 +217,23 @@ describe.skipIf(!python)(`AWS KMS on moto${python ? '' : ' (left out: rig moto)'
     expect(await waxseal('recipients', 'remove', '--yes', ONE, 'f.yaml')).toEqual([0, ''])
     expect(await waxseal('recipients', 'list', 'f.yaml')).toEqual([0, `kms       ${TWO}\n`])
     expect(await waxseal('decrypt', 'f.yaml')).toEqual([0, 'a: one # why\n'])
+  })
+
+  it('a role that a file names is assumed only where the user names it, too', async () => {
+    const cwd = testFolder()
+    const asking = await relay(moto.url, actionOf, 0)
+    onTestFinished(() => asking.close())
+    writeFileSync(join(cwd, 'e.yaml'), cloudText('sops/aws-role.yaml'))
+    writeFileSync(join(cwd, 'config'), `[profile deploy]\nrole_arn = ${ROLE}\nsource_profile = default\n`)
+    const decrypt = async (extra: Readonly<Record<string, string>>, flags: readonly string[] = []): Promise<Finished> =>
+      await run(built('waxseal'), ['decrypt', ...flags, 'e.yaml'], { cwd, env: { ...env, AWS_ENDPOINT_URL: asking.url, AWS_CONFIG_FILE: 'absent', ...extra } })
+    const refused = await decrypt({ AWS_ROLE_ARN: `${ROLE}-other` })
+    expect([refused.stdout.toString(), refused.status, asking.calls]).toEqual(['', 128, []])
+    expect(refused.stderr).toContain(`AWS role "${ROLE}" is not among the roles that keys of files may name`)
+    expect(refused.stderr).toContain(`--allow ${ROLE}`)
+    const allowed = [await decrypt({ AWS_ROLE_ARN: ROLE }), await decrypt({ AWS_CONFIG_FILE: 'config' }), await decrypt({ WAXSEAL_ALLOW: ROLE }), await decrypt({}, ['--allow', ROLE])]
+    expect(allowed.map(({ stderr, status }) => [stderr, status])).toEqual(allowed.map(() => ['', 0]))
+    expect((await ours(['decrypt', 'e.yaml'], { cwd, env })).status).toBe(0)
   })
 
   it('profiles, their roles and web identities give credentials, and their endpoint holds', async () => {

@@ -14,7 +14,7 @@ import { printable } from '../ui/print-error.ts'
 import { findProgram } from '../process/program-path.ts'
 import { nativeProviders } from '../providers/providers.ts'
 import { findRules } from '../documents/secret-file.ts'
-import { allowedHosts } from '../settings/user-config.ts'
+import { allowedNames } from '../settings/user-config.ts'
 
 interface Finding {
   readonly about: string
@@ -152,6 +152,6 @@ function kubectl(context: Context): Finding[] {
 }
 
 function policy(context: Context): Finding[] {
-  const allowed = allowedHosts(context)
+  const allowed = allowedNames(context)
   return allowed.length === 0 ? [] : [{ about: 'allowed', state: 'note', text: `keys of files may name: ${allowed.join(', ')}` }]
 }

@@ -13,7 +13,7 @@ import type { NativeAction } from '../native-command.ts'
 import { printable } from '../ui/print-error.ts'
 import { loadProviders } from '../providers/providers.ts'
 import { askKey } from '../ui/terminal.ts'
-import { allowedHosts } from '../settings/user-config.ts'
+import { allowedNames } from '../settings/user-config.ts'
 
 const SOCKET_NAME = 'waxseal-keyservice.sock'
 const REASONS: Readonly<Record<string, string>> = { EADDRINUSE: 'it is in use: another service listens there, or one that was killed has left its socket', EACCES: 'permission denied', ENOENT: 'there is no such folder' }
@@ -21,7 +21,7 @@ const REASONS: Readonly<Record<string, string>> = { EADDRINUSE: 'it is in use: a
 export const keyservice: NativeAction = async (_args, options, context) => {
   const uri = options.text('listen') ?? defaultAddress(context)
   const address = parseAddress(uri)
-  const providers = await loadProviders(context, restrictHosts(() => allowedHosts(context))) // its own keys: it might ask itself for others
+  const providers = await loadProviders(context, restrictHosts(() => allowedNames(context))) // its own keys: it might ask itself for others
   const confirm = async (action: 'encrypt' | 'decrypt', request: KeyRequest): Promise<boolean> => (await askKey(`${action} with ${printable(nameOf(request, providers))}? (y/n) `, ['y', 'n'], 'leave --prompt out where nobody can be asked')) === 'y'
   const signalled = untilSignal() // who sees the service may end it at once
   const server = await listen(uri, address, { providers, now: context.now, ...(options.bool('prompt') && { confirm }) })

@@ -66,10 +66,10 @@ export const native: Handler = async (args, context) => {
   return status
 }
 
-/** Hosts of `--allow` are allowed as those of the environment are. */
-function allowing(hosts: readonly string[], context: Context): Context {
-  if (hosts.length === 0) return context
-  return { ...context, env: { ...context.env, WAXSEAL_ALLOW: [...hosts, context.env['WAXSEAL_ALLOW'] ?? ''].join(',') } }
+/** What `--allow` names is allowed as that of the environment is. */
+function allowing(names: readonly string[], context: Context): Context {
+  if (names.length === 0) return context
+  return { ...context, env: { ...context.env, WAXSEAL_ALLOW: [...names, context.env['WAXSEAL_ALLOW'] ?? ''].join(',') } }
 }
 
 /** What the grammar says, without values of the command line: one of them may be a secret that does not belong there. */

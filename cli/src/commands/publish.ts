@@ -16,7 +16,7 @@ import { nameAtDestination, recreationGroups, valuesOf } from '../publish/public
 import type { LoadedRules } from '../settings/rules.ts'
 import { encryptPlain, findRules, formatOf, inFile, openSource, parsePlainFile, readSource, refuseStdio, type SecretFile } from '../documents/secret-file.ts'
 import { eachOnItsOwn, filesBelow, forEachFile, isFolder, mayBeEncrypted } from '../documents/secret-tree.ts'
-import { allowedHosts } from '../settings/user-config.ts'
+import { allowedNames } from '../settings/user-config.ts'
 
 type Destination = NonNullable<DestinationRule['destination']>
 
@@ -98,7 +98,7 @@ async function ready(file: string, target: string, rule: DestinationRule, provid
 function checkHost(destination: Destination, context: Context): void {
   if (destination.kind !== 'vault' || destination.address === '') return
   const own = context.env['VAULT_ADDR']
-  restrictHosts(() => allowedHosts(context)).check({ what: 'Vault address', url: destination.address, configured: own ? [own] : [], setting: 'VAULT_ADDR' })
+  restrictHosts(() => allowedNames(context)).check({ what: 'Vault address', url: destination.address, configured: own ? [own] : [], setting: 'VAULT_ADDR' })
 }
 
 /** Under a new data key; the file itself stays as it is. */

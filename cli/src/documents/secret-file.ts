@@ -15,6 +15,7 @@ import {
   selectionFrom,
   type CreationRule,
   type Document,
+  type ErrorCode,
   type Format,
   type KeyGroup,
   type KeyReport,
@@ -86,10 +87,12 @@ export async function inFile<T>(file: string, step: () => T | Promise<T>, names:
   }
 }
 
+const REFUSED: ReadonlySet<ErrorCode> = new Set(['HOST_REFUSED', 'ROLE_REFUSED', 'PROGRAM_REFUSED'])
+
 /** What to do about a key: to write, every one must work; to read, one that nobody allowed to be tried, or one of a service, unless an identity would do. */
 function hintOfKeys({ code, reports = [] }: CodedError): string | undefined {
   const errors = (reports as readonly KeyReport[]).flatMap(({ error }) => error ?? [])
-  const refused = errors.find((error) => error.code === 'HOST_REFUSED' || error.code === 'PROGRAM_REFUSED')
+  const refused = errors.find((error) => REFUSED.has(error.code))
   const wantsIdentity = code !== 'WRAP_FAILED' && errors.some((error) => error.code === 'IDENTITY_INVALID')
   return (refused ?? (wantsIdentity ? undefined : errors[0]))?.hint
 }

@@ -5,20 +5,23 @@
  * @module
  */
 import { hostname } from 'node:os'
-import type { KeyProvider } from '@waxseal/core'
+import type { HostPolicy, KeyProvider } from '@waxseal/core'
 import { createAwsProvider, type AwsSources } from '@waxseal/provider-aws'
-import { awsEndpoint } from './aws-endpoints.ts'
 import type { Context } from '../context.ts'
+import { awsEndpoint } from './aws-endpoints.ts'
+import { readAwsFile } from './aws-files.ts'
 
 const MAX_SESSION_NAME = 64
 
-export function awsProvider(context: Context): KeyProvider {
+export function awsProvider(context: Context, policy: HostPolicy): KeyProvider {
   const { env } = context
   return createAwsProvider({
+    policy,
     sources: {
       endpoint: (service, profile) => awsEndpoint(context, service, profile),
       credentials: staticCredentials(env),
       webIdentity: webIdentity(env),
+      roles: () => awsRoles(context),
       sessionName: `sops@${hostname().replace(/[^a-zA-Z0-9=,.@-_]+/g, '')}`.slice(0, MAX_SESSION_NAME),
       agents: async () => (await import('./service-agents.ts')).serviceAgents(context, { bundle: env['AWS_CA_BUNDLE'] }),
     },
@@ -39,4 +42,10 @@ function webIdentity(env: Context['env']): AwsSources['webIdentity'] {
   const roleSessionName = env['AWS_ROLE_SESSION_NAME']
   if (!webIdentityTokenFile || !roleArn) return undefined
   return { webIdentityTokenFile, roleArn, ...(roleSessionName && { roleSessionName }) }
+}
+
+/** Those that the user takes on anyway: of the environment, and of any profile. */
+export function awsRoles(context: Context): readonly string[] {
+  const profiles = (['config', 'credentials'] as const).flatMap((name) => [...readAwsFile(context, name).values()])
+  return [context.env['AWS_ROLE_ARN'], ...profiles.map((profile) => profile.get('role_arn'))].filter((role): role is string => Boolean(role))
 }

@@ -4,7 +4,7 @@
  */
 import { CodedError, rememberingUnwrapped, restrictHosts, type HostPolicy, type KeyProvider, type Providers } from '@waxseal/core'
 import type { Context } from '../context.ts'
-import { allowedHosts } from '../settings/user-config.ts'
+import { allowedNames } from '../settings/user-config.ts'
 
 /** What each kind needs beyond its metadata is loaded when it is used. */
 const KINDS: readonly ((context: Context, hosts: HostPolicy) => Promise<KeyProvider>)[] = [
@@ -12,7 +12,7 @@ const KINDS: readonly ((context: Context, hosts: HostPolicy) => Promise<KeyProvi
   async (context) => (await import('./pgp.ts')).pgpProvider(context),
   async (context) => (await import('./gcp.ts')).gcpProvider(context),
   async (context, hosts) => (await import('./azure.ts')).azureProvider(context, hosts),
-  async (context) => (await import('./aws.ts')).awsProvider(context),
+  async (context, hosts) => (await import('./aws.ts')).awsProvider(context, hosts),
   async (context, hosts) => (await import('./vault.ts')).vaultProvider(context, hosts),
   async (context) => (await import('./huawei.ts')).huaweiProvider(context),
 ]
@@ -33,7 +33,7 @@ export function providersOfRun(context: Context, hosts: HostPolicy, extend: (pro
 
 /** For the native commands: the user decides which hosts the keys of files may name. */
 export function nativeProviders(context: Context): Promise<Providers> {
-  return providersOfRun(context, restrictHosts(() => allowedHosts(context)), (providers) => withNamedServices(providers, context))
+  return providersOfRun(context, restrictHosts(() => allowedNames(context)), (providers) => withNamedServices(providers, context))
 }
 
 /** The key services that the environment names are asked where this machine's keys do not answer. */

@@ -17,22 +17,22 @@ export function userConfigFolder({ env }: Context): string | undefined {
 }
 
 /**
- * Hosts that the keys of files may name: those of `WAXSEAL_ALLOW`, then those of the list `allow` in the settings.
+ * Hosts, roles and programs that the keys of files may name: those of `WAXSEAL_ALLOW`, then those of the list `allow` in the settings.
  * @throws CodedError CONFIG_INVALID, FILE_UNREADABLE
  */
-export function allowedHosts(context: Context): readonly string[] {
-  const named = (context.env['WAXSEAL_ALLOW'] ?? '').split(',').map((host) => host.trim()).filter((host) => host !== '')
-  return [...named, ...configuredHosts(userConfigFolder(context))]
+export function allowedNames(context: Context): readonly string[] {
+  const named = (context.env['WAXSEAL_ALLOW'] ?? '').split(',').map((name) => name.trim()).filter((name) => name !== '')
+  return [...named, ...configuredNames(userConfigFolder(context))]
 }
 
-function configuredHosts(folder: string | undefined): readonly string[] {
+function configuredNames(folder: string | undefined): readonly string[] {
   if (folder === undefined || !isAbsolute(folder)) return [] // a relative folder could be the repository's
   const path = join(folder, 'waxseal', 'config.yaml')
   const settings = readSettings(path)
   const allow = isMap(settings) ? settings['allow'] : undefined
   if (allow === undefined || allow === null) return []
-  if (isList(allow) && allow.every((host) => typeof host === 'string')) return allow
-  throw new CodedError('CONFIG_INVALID', `${path}: allow is not a list of hosts`)
+  if (isList(allow) && allow.every((name) => typeof name === 'string')) return allow
+  throw new CodedError('CONFIG_INVALID', `${path}: allow is not a list of hosts, roles and programs`)
 }
 
 function readSettings(path: string): Plain {

@@ -35,6 +35,7 @@ export type ErrorCode =
   | 'IDENTITY_INVALID'
   | 'PROVIDER_UNKNOWN'
   | 'HOST_REFUSED' // a key of a file names a host that nobody allowed; nothing was contacted
+  | 'ROLE_REFUSED' // a key of a file names a role that nobody allowed; nothing was contacted
   | 'PROGRAM_REFUSED' // a key needs a program that nobody allowed; it was not started
   | 'CREDENTIALS_MISSING' // none found for a key service, or they cannot be read
   | 'KEY_ACCESS_DENIED' // the service refuses the credentials: unknown, expired, or without permission for the key

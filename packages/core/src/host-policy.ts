@@ -1,7 +1,7 @@
 /**
- * Which hosts a key may have this program contact, and which programs it may have it start. A pull request can change a file and name any host or program there, so what stands in
- * the repository never widens what decryption contacts: the vendor's own domains, what the environment or the vendor's
- * configuration names, and what the user allows. Providers ask before a name is resolved: for every key of a file, also when
+ * Which hosts a key may have this program contact, which roles it may have it take on there, and which programs it may have it start. A pull request can
+ * change a file and name any of them there, so what stands in the repository never widens what decryption does: the vendor's own domains, what the environment
+ * or the vendor's configuration names, and what the user allows. Providers ask before a name is resolved: for every key of a file, also when
  * it is wrapped to, as a rotation does. New keys come from the user or from a rule, which names the recipients anyway.
  * @module
  */
@@ -20,9 +20,24 @@ export interface NamedHost {
   readonly setting?: string
 }
 
+/** A role of somebody else's account learns who asks, and its keys answer in place of one's own. */
+export interface NamedRole {
+  /** What names it, for messages: "AWS role". */
+  readonly what: string
+  readonly role: string
+  /** What such names look like, whole. Starts with ^ and ends with $. */
+  readonly form: RegExp
+  /** Those that the environment or the vendor's configuration names. Asked first. */
+  readonly configured: () => readonly string[]
+  /** What names such a role, for the hint: "AWS_ROLE_ARN". */
+  readonly setting: string
+}
+
 export interface HostPolicy {
   /** @throws CodedError HOST_REFUSED */
   check(named: NamedHost): void
+  /** @throws CodedError ROLE_REFUSED */
+  checkRole(named: NamedRole): void
   /** @param program - a name without a folder. @throws CodedError PROGRAM_REFUSED */
   checkProgram(program: string): void
 }
@@ -30,7 +45,7 @@ export interface HostPolicy {
 /**
  * The policy of the native commands.
  * @param allowed - asked when nothing else allows a host: `host`, `host:port` (both over https), `https://host:port`, `http://host:port`;
- * `*.` in front of the host stands for anything below it. Names of programs stand in the same list
+ * `*.` in front of the host stands for anything below it. Names of roles and programs stand in the same list
  */
 export function restrictHosts(allowed: () => readonly string[]): HostPolicy {
   return {
@@ -39,6 +54,12 @@ export function restrictHosts(allowed: () => readonly string[]): HostPolicy {
       if (named.vendor?.test(url.origin) || isConfigured(url, named) || allowed().some((entry) => allows(entry, url))) return
       throw new CodedError('HOST_REFUSED', `${named.what} ${url.origin} is not among the hosts that keys of files may name`, {
         hint: `if you trust it, ${named.setting ? `set ${named.setting}, or ` : ''}allow it with --allow ${url.origin} or WAXSEAL_ALLOW`,
+      })
+    },
+    checkRole({ what, role, form, configured, setting }) {
+      if (configured().includes(role) || allowed().includes(role)) return
+      throw new CodedError('ROLE_REFUSED', `${what} ${JSON.stringify(role)} is not among the roles that keys of files may name`, {
+        hint: form.test(role) ? `if you trust it, name it in ${setting}, or allow it with --allow ${role} or WAXSEAL_ALLOW` : 'it is not the name of a role: correct the key in the file',
       })
     },
     checkProgram(program) {
@@ -65,6 +86,7 @@ export function trustHosts(warn: (message: string) => void): HostPolicy {
       told.add(message)
       warn(message)
     },
+    checkRole() {},
     checkProgram() {},
   }
 }

@@ -56,6 +56,16 @@ describe('the policy of native commands', () => {
     expect(outcome(() => trustHosts(() => {}).checkProgram('age-plugin-two'))).toBe('allowed')
   })
 
+  it('has no role taken on but those that are configured or allowed', () => {
+    const named = (role: string) => ({ what: 'role', role, form: /^[a-z]+$/, configured: () => ['mine'], setting: 'ROLE' })
+    const roles = restrictHosts(() => ['allowed', 'https://host'])
+    for (const role of ['mine', 'allowed', 'https://host']) expect(outcome(() => roles.checkRole(named(role)))).toBe('allowed')
+    for (const role of ['mine ', 'min', 'Allowed', 'host', '*', '']) expect(outcome(() => roles.checkRole(named(role)))).toBe('ROLE_REFUSED')
+    expect(outcome(() => trustHosts(() => {}).checkRole(named('theirs')))).toBe('allowed')
+    expect(() => roles.checkRole(named('theirs'))).toThrow(expect.objectContaining({ hint: expect.stringContaining('name it in ROLE, or allow it with --allow theirs') }))
+    expect(() => roles.checkRole(named('$(id)'))).toThrow(expect.objectContaining({ hint: expect.not.stringContaining('id') }))
+  })
+
   it('knows the hosts of a vendor by their whole origin', () => {
     expect(check(KEY_VAULT, 'https://my-vault.vault.azure.net')).toBe('allowed')
     for (const url of ['https://a.b.vault.azure.net', 'https://my-vault.vault.azure.net:8443', 'http://my-vault.vault.azure.net', 'https://my-vault.vault.azure.net.evil.example', 'https://evil.example#.vault.azure.net']) {

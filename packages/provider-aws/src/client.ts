@@ -16,6 +16,8 @@ export interface AwsSources {
   readonly webIdentity?: WebIdentity | undefined
   /** URL that the user set for a service, in place of the one that follows from the region. @param profile - empty: none @throws CodedError */
   readonly endpoint?: (service: 'KMS' | 'STS', profile: string) => string | undefined
+  /** Roles that the environment and the shared configuration name: keys of files may have them assumed. @throws CodedError */
+  readonly roles?: () => readonly string[]
   /** Of roles that keys name: tells in AWS's logs who it was. */
   readonly sessionName: string
   /** Proxies and trusted authorities. @throws CodedError */

@@ -1,15 +1,17 @@
 /**
  * AWS KMS keys as master keys. The host follows from the region in the key's ARN, which must have the form of AWS's: a file names
- * hosts of AWS only. What else shall be asked is set in the environment or in AWS's own configuration.
+ * hosts of AWS only. What else shall be asked is set in the environment or in AWS's own configuration. A profile is part of that
+ * configuration, so a file may name any; a role is not, so what a file names has to be allowed.
  * Follows: getsops/sops kms/keysource.go (Encrypt, Decrypt, createKMSConfig).
  * @module
  */
-import { CodedError, createServiceCaller, decodeBase64, inStep, Session, type CallLimits, type KeyProvider } from '@waxseal/core'
+import { CodedError, createServiceCaller, decodeBase64, inStep, Session, type CallLimits, type HostPolicy, type KeyProvider } from '@waxseal/core'
 import { connectKms, type AwsSources, type KmsClient, type KmsConnection } from './client.ts'
 import { judge } from './failures.ts'
-import { displayName, fieldsOf, newRef, refFrom, refFromGroup, type AwsRef } from './ref.ts'
+import { displayName, fieldsOf, isFromFile, newRef, refFrom, refFromGroup, type AwsRef } from './ref.ts'
 
 export interface AwsOptions {
+  readonly policy: HostPolicy
   readonly sources: AwsSources
   readonly limits?: Partial<CallLimits>
   /** In place of the SDK, for tests. */
@@ -21,8 +23,10 @@ const ARN = /^arn:aws[\w-]*:kms:([^:]+):\d+:(?:key|alias)\/.+$/
 const AWS_REGION = /^[a-z]{2,5}(?:-[a-z]{2,12}){1,3}-\d{1,2}$/
 /** A label of a host name: for servers that the user set, which may have regions of their own. */
 const ANY_REGION = /^[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?$/
+/** Follows: docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html (characters, lengths of path and name). */
+const ROLE = /^arn:aws(?:-[a-z]{1,16}){0,3}:iam::\d{12}:role\/[\w+=,.@/-]{1,576}$/
 
-export function createAwsProvider({ sources, limits = {}, connect = connectKms }: AwsOptions): KeyProvider<AwsRef> {
+export function createAwsProvider({ policy, sources, limits = {}, connect = connectKms }: AwsOptions): KeyProvider<AwsRef> {
   const caller = createServiceCaller({ service: 'AWS KMS', judge, limits })
   const sessions = new Map<string, Session<KmsClient>>()
 
@@ -36,6 +40,7 @@ export function createAwsProvider({ sources, limits = {}, connect = connectKms }
   }
 
   async function use<T>(ref: AwsRef, signal: AbortSignal, step: string, work: (client: KmsClient, signal: AbortSignal) => Promise<T>): Promise<T> {
+    if (ref.role !== '' && isFromFile(ref)) policy.checkRole({ what: 'AWS role', role: ref.role, form: ROLE, configured: () => sources.roles?.() ?? [], setting: 'AWS_ROLE_ARN or a profile' })
     return sessionFor(ref).use((client) => caller.operation(signal, async (call) => {
       await inStep(ref.role === '' ? step : `failed to assume role '${ref.role}'`, () => call(() => client.signIn()))
       return inStep(step, () => call((callSignal) => work(client, callSignal)))

@@ -75,6 +75,11 @@ export function fieldsOf(ref: AwsRef): PlainMap {
   return plainMap([...unknown, ...known])
 }
 
+/** A rule or a flag names it; what a file names has to be allowed. */
+export function isFromFile({ fields }: AwsRef): boolean {
+  return Object.keys(fields).length > 0
+}
+
 /** `ARN[+ROLE]`, then the context if there is one, then the profile: two keys of the same name are the same key. */
 export function displayName({ arn, role, context, profile }: AwsRef): string {
   const key = role === '' ? arn : `${arn}+${role}`

@@ -7,6 +7,7 @@ import { Agent as HttpsAgent } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { restrictHosts } from '@waxseal/core'
 import { createAwsProvider, type AwsSources } from '@waxseal/provider-aws'
 import { startScriptedServer, tempDir } from '@waxseal/testkit'
 
@@ -25,7 +26,7 @@ class Watching extends HttpsAgent {
 }
 
 function provider(sources: Partial<AwsSources>, https: HttpsAgent = new HttpsAgent(), endpoint?: string) {
-  return createAwsProvider({ sources: { sessionName: 'sops@test', endpoint: () => endpoint, agents: async () => ({ http: new HttpAgent(), https }), ...sources } })
+  return createAwsProvider({ policy: restrictHosts(() => []), sources: { sessionName: 'sops@test', endpoint: () => endpoint, agents: async () => ({ http: new HttpAgent(), https }), ...sources } })
 }
 
 afterEach(() => vi.unstubAllEnvs())

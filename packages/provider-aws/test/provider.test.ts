@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { CodedError, plainMap } from '@waxseal/core'
+import { CodedError, plainMap, restrictHosts, trustHosts } from '@waxseal/core'
 import { createAwsProvider, type AwsSources, type KmsClient, type KmsConnection } from '@waxseal/provider-aws'
 
 const ID = '28bca7a4-f58e-4cb6-b31c-4f34a88ba195'
 const KEY = `arn:aws:kms:eu-west-1:123456789012:key/${ID}`
 const ROLE = 'arn:aws:iam::123456789012:role/sops'
+const CONFIGURED_ROLE = 'arn:aws-us-gov:iam::123456789012:role/teams/wax+seal=1,2.@-_'
 const PART = Buffer.alloc(32, 7)
 const options = { signal: new AbortController().signal }
 const now = new Date('2026-01-02T03:04:05Z')
@@ -18,7 +19,7 @@ const sources: AwsSources = {
 type Script = Partial<Record<'signIn' | 'encrypt' | 'decrypt', readonly unknown[]>>
 
 /** A KMS that XORs; of each kind of call the first ones fail with what the script lists. */
-function kms(script: Script = {}, endpoint?: string) {
+function kms(script: Script = {}, endpoint?: string, policy = restrictHosts(() => [])) {
   const connections: KmsConnection[] = []
   const calls: string[] = []
   const xor = (bytes: Uint8Array): Uint8Array => bytes.map((byte) => byte ^ 0x55)
@@ -36,7 +37,7 @@ function kms(script: Script = {}, endpoint?: string) {
       decrypt: async ({ ciphertext }) => (step('decrypt'), xor(ciphertext)),
     }
   }
-  const provider = createAwsProvider({ sources: { ...sources, endpoint: () => endpoint }, connect, limits: { pauseMs: 1 } })
+  const provider = createAwsProvider({ policy, sources: { ...sources, endpoint: () => endpoint, roles: () => [CONFIGURED_ROLE] }, connect, limits: { pauseMs: 1 } })
   return { provider, connections, calls }
 }
 
@@ -108,6 +109,51 @@ describe('a hostile ARN', () => {
     const ref = provider.fromText(KEY.replace('eu-west-1', 'evil.example'), { now })
     expect((await failureOf(provider.wrap(PART, ref, options))).code).toBe('HOST_REFUSED')
     expect(connections).toEqual([])
+  })
+})
+
+describe('a role', () => {
+  const refOf = (provider: ReturnType<typeof kms>['provider'], role: string, enc = 'AAAA') => provider.parse(plainMap([['arn', KEY], ['role', role], ['enc', enc]]))
+
+  it('of a file that nobody allowed is not assumed, and nobody is asked', async () => {
+    const { provider, connections } = kms()
+    for (const use of [provider.unwrap(refOf(provider, ROLE), options), provider.wrap(PART, refOf(provider, ROLE), options)]) {
+      const { code, message, hint } = await failureOf(use)
+      expect(code).toBe('ROLE_REFUSED')
+      expect(message).toBe(`AWS role "${ROLE}" is not among the roles that keys of files may name`)
+      expect(hint).toBe(`if you trust it, name it in AWS_ROLE_ARN or a profile, or allow it with --allow ${ROLE} or WAXSEAL_ALLOW`)
+    }
+    expect(connections).toEqual([])
+  })
+
+  it.each([`${ROLE} `, `${ROLE};id`, `${ROLE}\n`, ROLE.toUpperCase(), 'sops', '*', 'arn:aws:iam::1:role/x', 'arn:aws:iam::123456789012:user/x', `arn:aws:iam::123456789012:role/${'x'.repeat(600)}`])('%j is none, and stands in no command to be copied', async (role) => {
+    const { provider, connections } = kms()
+    const { code, hint } = await failureOf(provider.unwrap(refOf(provider, role), options))
+    expect([code, hint]).toEqual(['ROLE_REFUSED', 'it is not the name of a role: correct the key in the file'])
+    expect(connections).toEqual([])
+  })
+
+  it('of a file is assumed where the configuration names it, the user allows it, or files decide', async () => {
+    const asked = async (role: string, policy?: Parameters<typeof kms>[2]): Promise<readonly string[]> => {
+      const { provider, connections } = kms({}, undefined, policy)
+      await provider.unwrap(refOf(provider, role), options)
+      return connections.map((connection) => connection.role)
+    }
+    expect(await asked(CONFIGURED_ROLE)).toEqual([CONFIGURED_ROLE])
+    expect(await asked(ROLE, restrictHosts(() => ['vault.example', ROLE]))).toEqual([ROLE])
+    expect(await asked(ROLE, trustHosts(() => {}))).toEqual([ROLE])
+  })
+
+  it('of a rule or of the user is assumed', async () => {
+    const { provider, connections } = kms()
+    for (const ref of [provider.fromText(`${KEY}+${ROLE}`, { now }), ...provider.fromGroup(plainMap([['arn', KEY], ['role', ROLE]]), { now })]) await provider.wrap(PART, ref, options)
+    expect(connections.map(({ role }) => role)).toEqual([ROLE])
+  })
+
+  it('is not asked about where there is none, whatever profile is named', async () => {
+    const { provider, connections } = kms()
+    await provider.unwrap(provider.parse(plainMap([['arn', KEY], ['enc', 'AAAA'], ['aws_profile', 'team']])), options)
+    expect(connections).toEqual([{ region: 'eu-west-1', role: '', profile: 'team' }])
   })
 })
 

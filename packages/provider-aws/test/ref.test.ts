@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { CodedError, plainMap, type Plain, type PlainMap } from '@waxseal/core'
+import { CodedError, plainMap, restrictHosts, type Plain, type PlainMap } from '@waxseal/core'
 import { createAwsProvider } from '@waxseal/provider-aws'
 
 const KEY = 'arn:aws:kms:eu-west-1:123456789012:key/28bca7a4-f58e-4cb6-b31c-4f34a88ba195'
@@ -8,6 +8,7 @@ const ROLE = 'arn:aws:iam::123456789012:role/sops'
 const now = new Date('2026-01-02T03:04:05.678Z')
 
 const aws = createAwsProvider({
+  policy: restrictHosts(() => []),
   sources: {
     sessionName: 'sops@test',
     agents: () => {
