@@ -41,6 +41,8 @@ export interface Cluster {
   delete(resource: string, namespace: string, name: string): Promise<void>
   /** @param audience - absent: the API server */
   token(account: Account, audience?: string): Promise<string>
+  /** Makes a Service with one port, through which the API server passes requests on to a process of this machine. @param url - on 127.0.0.1 */
+  expose(namespace: string, service: string, url: string): Promise<void>
   /** Writes what a pod finds into a folder. @returns the variables that belong to it */
   podEnv(folder: string, namespace: string, token: string): Record<string, string>
   /** The administrator's. */
@@ -98,6 +100,11 @@ export class EmbeddedCluster implements Cluster {
     return this.api.users.serviceAccountToken(namespace, name, audience)
   }
 
+  async expose(namespace: string, service: string, url: string): Promise<void> {
+    this.api.put(serviceOf(namespace, service))
+    this.api.registerService(namespace, service, '', url)
+  }
+
   podEnv(folder: string, namespace: string, token: string): Record<string, string> {
     return this.api.inClusterEnv(folder, { namespace, token })
   }
@@ -106,6 +113,9 @@ export class EmbeddedCluster implements Cluster {
     return this.api.close()
   }
 }
+
+/** The service proxy goes to addresses of Pods that are none of the own machine; the rig leads it there from any. */
+const ANY_POD_ADDRESS = '10.0.0.10'
 
 /** Plural names of the kinds that tests make; the others add an s. */
 const PLURALS: Readonly<Record<string, string>> = { NetworkPolicy: 'networkpolicies' }
@@ -187,6 +197,26 @@ export class RealCluster implements Cluster {
     return status.token
   }
 
+  async expose(namespace: string, service: string, url: string): Promise<void> {
+    const podIP = ANY_POD_ADDRESS
+    await this.put(serviceOf(namespace, service))
+    await this.put({ apiVersion: 'v1', kind: 'Pod', metadata: { name: service, namespace }, spec: { containers: [{ name: 'controller', image: 'none' }] } })
+    await this.client.raw({
+      method: 'PATCH',
+      path: `/api/v1/namespaces/${namespace}/pods/${service}/status`,
+      headers: { 'content-type': 'application/merge-patch+json' },
+      body: JSON.stringify({ status: { podIP, podIPs: [{ ip: podIP }] } }),
+    })
+    await this.put({
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: { name: service, namespace, labels: { 'kubernetes.io/service-name': service } },
+      addressType: 'IPv4',
+      endpoints: [{ addresses: [podIP], conditions: { ready: true }, targetRef: { kind: 'Pod', name: service, namespace } }],
+      ports: [{ name: '', port: Number(new URL(url).port) }],
+    })
+  }
+
   podEnv(folder: string, namespace: string, token: string): Record<string, string> {
     mkdirSync(folder, { recursive: true })
     const { url, caPem } = this.addressForPods
@@ -206,6 +236,10 @@ export class RealCluster implements Cluster {
     await ended(this.#child, 'SIGTERM')
     rmSync(this.#folder, { recursive: true, force: true })
   }
+}
+
+function serviceOf(namespace: string, name: string): object {
+  return { apiVersion: 'v1', kind: 'Service', metadata: { name, namespace }, spec: { ports: [{ port: 8080 }] } }
 }
 
 async function launch(folder: string, args: readonly string[], flags: readonly string[]): Promise<ChildProcess> {
