@@ -146,6 +146,16 @@ export function checkUnchanged(path: string, before: Uint8Array | null, name: st
   if (!isSame) throw new CodedError('FILE_CHANGED', `${name}: was ${before === null ? 'made' : kind === undefined ? 'removed' : 'changed'} by something else meanwhile`)
 }
 
+/**
+ * As `replaceFile`, for a file that was read: somebody who saved it since keeps it. There is no lock: it is looked at right before.
+ * @param before - what it held when work on it began; null if it was not there
+ * @throws CodedError FILE_CHANGED, and as `replaceFile`
+ */
+export function replaceUnchanged(path: string, bytes: Uint8Array, before: Uint8Array | null, name: string = path, mode?: number): void {
+  checkUnchanged(path, before, name)
+  replaceFile(path, bytes, name, mode)
+}
+
 function holds(path: string, bytes: Uint8Array): boolean {
   try {
     return Buffer.from(readFileBounded(path, { limitBytes: bytes.length })).equals(bytes)

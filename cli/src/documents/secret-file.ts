@@ -26,7 +26,7 @@ import {
 import { formatByName, formatForPath, formats } from '@waxseal/formats'
 import { openAudited } from '../audit/audited-document.ts'
 import type { Context } from '../context.ts'
-import { checkUnchanged, replaceFile } from '../files.ts'
+import { checkUnchanged, replaceFile, replaceUnchanged } from '../files.ts'
 import { readInput } from './input.ts'
 import { type KeyNames, namesInRules, withName } from '../settings/key-names.ts'
 import { printable } from '../ui/print-error.ts'
@@ -52,9 +52,7 @@ export function readSource(context: Context, file: string): Uint8Array {
 
 /** Writes the new content of a file that was opened, unless somebody else saved it since. @throws CodedError FILE_CHANGED, FILE_* */
 export function saveSecretFile({ name, source }: Pick<SecretFile, 'name' | 'source'>, result: Uint8Array, context: Context): void {
-  const path = resolve(context.cwd, name)
-  checkUnchanged(path, source, name)
-  replaceFile(path, result, name)
+  replaceUnchanged(resolve(context.cwd, name), result, source, name)
 }
 
 /** @throws CodedError PARSE_ENCODING - a value would be stored with a replacement character in place of each broken byte */

@@ -6,7 +6,7 @@ import { basename, dirname, extname, join, resolve } from 'node:path'
 import { CodedError } from '@waxseal/core'
 import { checkNotExpired, parseCertificate, type SealingCertificate } from '@waxseal/sealed'
 import type { Context } from '../context.ts'
-import { kindOfFile, readFileBounded, replaceFile } from '../files.ts'
+import { kindOfFile, readFileBounded, replaceFile, replaceUnchanged } from '../files.ts'
 import { readCertificate } from '../sealing/certificate-source.ts'
 import { Cluster, type ControllerPlace } from '../sealing/controller-service.ts'
 import { manifestText, readFormat, type ManifestFormat } from '../sealing/manifest-output.ts'
@@ -23,6 +23,8 @@ export class Invocation {
   readonly controller: ControllerPlace
   readonly #target: string | undefined
   readonly #written: Uint8Array[] = []
+  /** What the target held, if it is the input. */
+  #source: Uint8Array | undefined
 
   /** @throws CodedError USAGE, FILE_NOT_FOUND, FILE_UNWRITABLE - before anything is read */
   constructor(flags: FlagValues, context: Context) {
@@ -57,6 +59,7 @@ export class Invocation {
   input(): string {
     const file = this.flags.text('secret-file')
     const bytes = file === '' ? this.context.stdin.readAll() : this.readFile(file)
+    if (file !== '' && file === this.#target) this.#source = bytes
     return Buffer.from(bytes).toString('utf8')
   }
 
@@ -87,7 +90,9 @@ export class Invocation {
 
   finish(): void {
     if (this.#target === undefined) return
-    replaceFile(resolve(this.context.cwd, this.#target), Buffer.concat(this.#written), this.#target, OUTPUT_MODE)
+    const [path, bytes] = [resolve(this.context.cwd, this.#target), Buffer.concat(this.#written)]
+    if (this.#source === undefined) replaceFile(path, bytes, this.#target, OUTPUT_MODE)
+    else replaceUnchanged(path, bytes, this.#source, this.#target, OUTPUT_MODE)
   }
 }
 

@@ -5,7 +5,7 @@
 import { resolve } from 'node:path'
 import { CodedError } from '@waxseal/core'
 import { sortedMap, type SealedSecretManifest, type StringMap } from '@waxseal/sealed'
-import { replaceFile } from '../files.ts'
+import { replaceUnchanged } from '../files.ts'
 import { manifestText } from '../sealing/manifest-output.ts'
 import type { Invocation } from './invocation.ts'
 import { sealOne } from './seal.ts'
@@ -15,7 +15,8 @@ import { readSecrets } from './secret-input.ts'
 export async function mergeInto(invocation: Invocation): Promise<void> {
   const { publicKey } = await invocation.certificate()
   const file = invocation.flags.text('merge-into')
-  const { sealed: target } = await readSealed(Buffer.from(invocation.readFile(file)).toString('utf8'))
+  const source = invocation.readFile(file)
+  const { sealed: target } = await readSealed(Buffer.from(source).toString('utf8'))
   const secrets = await readSecrets(invocation.input())
   const [secret] = secrets
   if (secret === undefined || secrets.length > 1) {
@@ -24,7 +25,7 @@ export async function mergeInto(invocation: Invocation): Promise<void> {
   const { name, namespace } = target.metadata
   const update = await sealOne(invocation, secret, publicKey, { name, namespace })
   const text = await manifestText(merge(target, update), invocation.format)
-  replaceFile(resolve(invocation.context.cwd, file), Buffer.from(text), file)
+  replaceUnchanged(resolve(invocation.context.cwd, file), Buffer.from(text), source, file)
 }
 
 function merge(target: SealedSecretManifest, update: SealedSecretManifest): SealedSecretManifest {

@@ -7,7 +7,7 @@ import { CodedError, getAt, type OpenedDocument, parseTreePath, plainTree, type 
 import { kindOfFile } from '../files.ts'
 import { type Action, type Invocation, SopsError, warnOfExtraArguments } from './action.ts'
 import { checkDecryptionOrder, openFile } from './load.ts'
-import { refuseTwoOutputs, writeResult } from './output.ts'
+import { refuseTwoOutputs, type Result, writeResult } from './output.ts'
 import { failingWith } from './reference-text.ts'
 import { emitPlain, namedAs, renderPlain, type Stores, storesFor } from './stores.ts'
 
@@ -36,11 +36,12 @@ export function existingFile({ context }: Invocation, given: string): string {
 }
 
 /** The whole plaintext, or what `--extract` names. */
-export async function decryptFile(invocation: Invocation, file: string | undefined, stores: Stores): Promise<Uint8Array> {
+export async function decryptFile(invocation: Invocation, file: string | undefined, stores: Stores): Promise<Result> {
   const { flags } = invocation
   const path = await failingWith(STATUS_PATH, 'error parsing --extract path: ', () => parseTreePath(flags.string('extract')))
   const opened = await openFile(invocation, file, stores.input, { ignoreMac: flags.bool('ignore-mac'), readOnly: true })
-  return await (path.length === 0 ? renderPlain(opened, stores) : extract(opened, path, stores))
+  const bytes = await (path.length === 0 ? renderPlain(opened, stores) : extract(opened, path, stores))
+  return { bytes, before: opened.source }
 }
 
 /** A string is printed raw, a map as a whole file with the other documents behind it. */

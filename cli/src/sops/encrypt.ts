@@ -8,7 +8,7 @@ import { type Action, type Invocation, SopsError, warnOfExtraArguments } from '.
 import { existingFile } from './decrypt.ts'
 import { providersFor } from './keys.ts'
 import { auditedPath, readSource } from './load.ts'
-import { refuseTwoOutputs, writeResult } from './output.ts'
+import { refuseTwoOutputs, type Result, writeResult } from './output.ts'
 import { textInSops } from './reference-text.ts'
 import { creationRule, type EncryptSettings, encryptSettings } from './settings.ts'
 import { namedAs, renderEncrypted, type Stores, storesFor } from './stores.ts'
@@ -35,15 +35,16 @@ export const encryptCommand: Action = async (invocation) => {
   return writeResult(invocation, file, await encryptFile(invocation, file, stores, rule))
 }
 
-export async function encryptFile(invocation: Invocation, file: string | undefined, stores: Stores, rule: CreationRule | null): Promise<Uint8Array> {
+export async function encryptFile(invocation: Invocation, file: string | undefined, stores: Stores, rule: CreationRule | null): Promise<Result> {
   return await encryptWith(invocation, file, stores, await encryptSettings(invocation, rule, stores.input, await providersFor(invocation)))
 }
 
-export async function encryptWith(invocation: Invocation, file: string | undefined, stores: Stores, settings: EncryptSettings): Promise<Uint8Array> {
-  const document = await parsePlain(stores, await readSource(invocation, file))
+export async function encryptWith(invocation: Invocation, file: string | undefined, stores: Stores, settings: EncryptSettings): Promise<Result> {
+  const source = await readSource(invocation, file)
+  const document = await parsePlain(stores, source)
   const change = await encrypt(invocation, document, stores, { ...settings, providers: await providersFor(invocation) })
   await invocation.context.audit.record('encrypt', auditedPath(invocation, file))
-  return await renderEncrypted(document, change, stores)
+  return { bytes: await renderEncrypted(document, change, stores), before: source }
 }
 
 /** @throws SopsError 2 if it does not parse, 23 if a key is no text, 92 if there is nothing in it */

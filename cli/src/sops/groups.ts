@@ -5,7 +5,7 @@
  */
 import { resolve } from 'node:path'
 import { CodedError, completeKeys, type KeyGroup, parseMetadata, type RecipientContext, type Ref, rewrapDocument, type UnlockedDocument } from '@waxseal/core'
-import { replaceFile } from '../files.ts'
+import { replaceUnchanged } from '../files.ts'
 import { type Action, FatalError, type Invocation, SopsError } from './action.ts'
 import { GROUP_ORDER } from './key-flags.ts'
 import { openedGroups } from './key-report.ts'
@@ -63,11 +63,17 @@ async function newGroup(invocation: Invocation): Promise<KeyGroup> {
   return group
 }
 
-async function unlockFile(invocation: Invocation, { input }: Stores): Promise<UnlockedDocument> {
-  const document = parseEncrypted(input, await readSource(invocation, invocation.flags.string('file')))
+interface UnlockedFile extends UnlockedDocument {
+  /** As it was read. */
+  readonly source: Uint8Array
+}
+
+async function unlockFile(invocation: Invocation, { input }: Stores): Promise<UnlockedFile> {
+  const source = await readSource(invocation, invocation.flags.string('file'))
+  const document = parseEncrypted(input, source)
   const providers = await providersFor(invocation)
   try {
-    return await unlock(invocation, document, providers)
+    return { ...(await unlock(invocation, document, providers)), source }
   } catch (error) {
     if (!(error instanceof SopsError) || !(error.cause instanceof CodedError) || error.status !== STATUS_KEY) throw error
     const { threshold } = parseMetadata(document.metadata, providers)
@@ -75,7 +81,7 @@ async function unlockFile(invocation: Invocation, { input }: Stores): Promise<Un
   }
 }
 
-async function write(invocation: Invocation, stores: Stores, unlocked: UnlockedDocument, groups: readonly KeyGroup[]): Promise<number> {
+async function write(invocation: Invocation, stores: Stores, unlocked: UnlockedFile, groups: readonly KeyGroup[]): Promise<number> {
   const { context, flags } = invocation
   const threshold = flags.int('shamir-secret-sharing-threshold') || unlocked.metadata.threshold
   if (groups.length < threshold) {
@@ -85,17 +91,17 @@ async function write(invocation: Invocation, stores: Stores, unlocked: UnlockedD
   }
   const change = await rewrapDocument(unlocked, { groups, threshold, random: context.random, signal: context.signal })
   const result = await renderEncrypted(unlocked.document, change, stores)
-  if (flags.bool('in-place')) replaceFile(resolve(context.cwd, flags.string('file')), result, flags.string('file'))
+  if (flags.bool('in-place')) replaceUnchanged(resolve(context.cwd, flags.string('file')), result, unlocked.source, flags.string('file'))
   else context.stdout.write(result)
   return 0
 }
 
-/** What has no status of its own is logged as fatal. */
+/** What has no status in the reference is logged as fatal. */
 async function fatal(work: () => Promise<number>): Promise<number> {
   try {
     return await work()
   } catch (error) {
-    if (error instanceof CodedError) throw new FatalError(error.code === 'FILE_UNWRITABLE' ? `open ${error.message}` : textInSops(error))
+    if (error instanceof CodedError && error.code !== 'FILE_CHANGED') throw new FatalError(error.code === 'FILE_UNWRITABLE' ? `open ${error.message}` : textInSops(error))
     throw error
   }
 }

@@ -9,7 +9,7 @@ import { type Action, SopsError, warnOfExtraArguments } from './action.ts'
 import { existingFile } from './decrypt.ts'
 import { providersFor } from './keys.ts'
 import { checkDecryptionOrder } from './load.ts'
-import { refuseTwoOutputs, writeInPlace, writeResult } from './output.ts'
+import { refuseTwoOutputs, type Result, writeInPlace, writeResult } from './output.ts'
 import { refuseKeysWithoutFile, rotateFile } from './rotate.ts'
 import { creationRule, encryptSettings } from './settings.ts'
 import { namedAs, storesFor } from './stores.ts'
@@ -42,7 +42,7 @@ export const legacy: Action = async (invocation) => {
     return kindOfFile(file) === undefined ? await editExample(invocation, file, stores, rule) : await editFile(invocation, file, stores)
   }
 
-  let result: Uint8Array = new Uint8Array()
+  let result: Result = { bytes: new Uint8Array(), before: new Uint8Array() }
   if (modes.encrypt) {
     const { encryptWith } = await import('./encrypt.ts')
     const settings = await encryptSettings(invocation, rule, stores.input, await providersFor(invocation))
@@ -60,8 +60,7 @@ export const legacy: Action = async (invocation) => {
   if (modes.set) {
     const { parseSetArgument, setInFile } = await import('./set.ts')
     const { path, value } = parseSetArgument(flags.string('set'))
-    const { result: changed, before } = await setInFile(invocation, file, stores, path, value)
-    return writeInPlace(invocation, file, changed, before)
+    return writeInPlace(invocation, file, await setInFile(invocation, file, stores, path, value))
   }
   return writeResult(invocation, file, result)
 }

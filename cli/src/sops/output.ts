@@ -4,7 +4,7 @@
  */
 import { resolve } from 'node:path'
 import { CodedError } from '@waxseal/core'
-import { checkUnchanged, replaceFile } from '../files.ts'
+import { replaceFile, replaceUnchanged } from '../files.ts'
 import { type Invocation, SopsError } from './action.ts'
 
 const STATUS_CONFLICT = 8
@@ -17,33 +17,36 @@ export function refuseTwoOutputs({ flags }: Invocation): void {
   }
 }
 
+export interface Result {
+  readonly bytes: Uint8Array
+  /** What the file held when it was read: who saved it since keeps it. */
+  readonly before: Uint8Array
+}
+
 /** @param file - absolute, for `-i` */
-export function writeResult(invocation: Invocation, file: string | undefined, result: Uint8Array): number {
+export function writeResult(invocation: Invocation, file: string | undefined, result: Result): number {
   const { context, flags } = invocation
   if (file !== undefined && flags.bool('in-place')) return writeInPlace(invocation, file, result)
   const output = flags.string('output')
-  if (output === '') context.stdout.write(result)
-  else writing('Could not open output file for writing', () => replaceFile(resolve(context.cwd, output), result, output))
+  if (output === '') context.stdout.write(result.bytes)
+  else writing('Could not open output file for writing', () => replaceFile(resolve(context.cwd, output), result.bytes, output))
   return 0
 }
 
-/** @param before - what the file held when it was read: if somebody saved it since, it stays. Absent: whatever it holds goes */
-export function writeInPlace({ log }: Invocation, file: string, result: Uint8Array, before?: Uint8Array): number {
-  writing('Could not open in-place file for writing', () => {
-    if (before !== undefined) checkUnchanged(file, before)
-    replaceFile(file, result)
-  })
+/** @param file - absolute */
+export function writeInPlace({ log }: Invocation, file: string, { bytes, before }: Result): number {
+  writing('Could not open in-place file for writing', () => replaceUnchanged(file, bytes, before))
   log.write('info', 'File written successfully')
   return 0
 }
 
-/** @param failure - what the reference says where a file cannot be written */
-export function writing(failure: string, write: () => void): void {
+/** @param failure - what the reference says where a file cannot be written, and the status that it ends with then */
+export function writing(failure: string, write: () => void, status: number = STATUS_WRITE): void {
   try {
     write()
   } catch (error) {
     if (!(error instanceof CodedError)) throw error
     const text = `${error.message}${error.hint ? ` (${error.hint})` : ''}`
-    throw new SopsError(error.code === 'FILE_CHANGED' ? text : `${failure}: open ${text}`, STATUS_WRITE, error)
+    throw error.code === 'FILE_CHANGED' ? new SopsError(text, STATUS_WRITE, error) : new SopsError(`${failure}: open ${text}`, status, error)
   }
 }

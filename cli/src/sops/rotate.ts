@@ -10,7 +10,7 @@ import { wrapping } from './encrypt.ts'
 import { ROTATE_ORDER } from './key-flags.ts'
 import { keysFromFlags, providersFor, recipientContext } from './keys.ts'
 import { checkDecryptionOrder, openFile } from './load.ts'
-import { refuseTwoOutputs, writeResult } from './output.ts'
+import { refuseTwoOutputs, type Result, writeResult } from './output.ts'
 import { namedAs, renderEncrypted, type Stores, storesFor } from './stores.ts'
 
 const STATUS_NO_KEYS_TO_CHANGE = 49
@@ -34,7 +34,7 @@ export function refuseKeysWithoutFile({ flags }: Invocation, file: string, inste
   throw new SopsError(`Error: cannot add or remove keys on non-existent file "${file}", ${instead}`, STATUS_NO_KEYS_TO_CHANGE)
 }
 
-export async function rotateFile(invocation: Invocation, file: string, stores: Stores): Promise<Uint8Array> {
+export async function rotateFile(invocation: Invocation, file: string, stores: Stores): Promise<Result> {
   const { context, flags } = invocation
   const providers = await providersFor(invocation)
   const keyContext = recipientContext(invocation)
@@ -47,7 +47,7 @@ export async function rotateFile(invocation: Invocation, file: string, stores: S
   const change = await wrapping('Could not generate data key: ', () =>
     rotateDocument(opened, { groups, now: context.now, random: context.random, signal: context.signal }),
   )
-  return await renderEncrypted(opened.document, change, stores)
+  return { bytes: await renderEncrypted(opened.document, change, stores), before: opened.source }
 }
 
 /** Into the first group, also what stands there already. */

@@ -8,7 +8,7 @@ import { formatByName } from '@waxseal/formats'
 import { readFileBounded } from '../files.ts'
 import { type Action, type Invocation, SopsError } from './action.ts'
 import { openFile } from './load.ts'
-import { writeInPlace } from './output.ts'
+import { type Result, writeInPlace } from './output.ts'
 import { capitalized } from './reference-text.ts'
 import { renderEncrypted, type Stores, storesFor } from './stores.ts'
 
@@ -25,12 +25,12 @@ export const setCommand: Action = async (invocation) => {
   const stores = await storesFor(invocation, file)
   const path = parsePath(pathText, 'Invalid set index format')
   const value = parseValue(fromStdin ? context.stdin.readAll() : flags.bool('value-file') ? readValueFile(invocation, valueText) : valueText)
-  const { result, before, changed } = await setInFile(invocation, file, stores, path, value)
+  const { changed, ...result } = await setInFile(invocation, file, stores, path, value)
   if (!changed && flags.bool('idempotent')) {
     invocation.log.write('info', 'File not written due to no change')
     return 0
   }
-  return writeInPlace(invocation, file, result, before)
+  return writeInPlace(invocation, file, result)
 }
 
 const NEED_TWO =
@@ -52,7 +52,7 @@ export const unsetCommand: Action = async (invocation) => {
     if (error instanceof CodedError && error.code === 'PATH_NOT_FOUND' && flags.bool('idempotent')) return 0
     throw inWalking(error)
   }
-  return writeInPlace(invocation, file, await save(invocation, file, opened, stores, change), opened.source)
+  return writeInPlace(invocation, file, { bytes: await save(invocation, file, opened, stores, change), before: opened.source })
 }
 
 /** `--set 'PATH VALUE'`: the path ends at the first `] `. */
@@ -69,7 +69,7 @@ export async function setInFile(
   stores: Stores,
   path: TreePath,
   value: ValueNode,
-): Promise<{ result: Uint8Array; before: Uint8Array; changed: boolean }> {
+): Promise<Result & { readonly changed: boolean }> {
   const opened = await openFile(invocation, file, stores.input, { ignoreMac: invocation.flags.bool('ignore-mac') })
   let change: ChangedTree
   try {
@@ -77,7 +77,7 @@ export async function setInFile(
   } catch (error) {
     throw inWalking(error)
   }
-  return { result: await save(invocation, file, opened, stores, change), before: opened.source, changed: change.changed }
+  return { bytes: await save(invocation, file, opened, stores, change), before: opened.source, changed: change.changed }
 }
 
 async function save({ context }: Invocation, file: string, opened: OpenedDocument, stores: Stores, changed: ChangedTree): Promise<Uint8Array> {

@@ -6,7 +6,7 @@
 import { resolve } from 'node:path'
 import { CodedError, groupsOfRule, parseMetadata, rewrapDocument } from '@waxseal/core'
 import { formatByName, formatForPath } from '@waxseal/formats'
-import { kindOfFile, replaceFile } from '../files.ts'
+import { kindOfFile, replaceUnchanged } from '../files.ts'
 import { changesKeys, diffGroups } from '../keys/group-diff.ts'
 import { ruleFor } from '../settings/rules.ts'
 import { type Action, type Invocation, SopsError } from './action.ts'
@@ -15,6 +15,7 @@ import { confirm, printGroupDiffs, printThresholdDiff } from './key-diff.ts'
 import { providersFor } from './keys.ts'
 import { parseEncrypted, readSource, unlock } from './load.ts'
 import { progressTime } from './log.ts'
+import { writing } from './output.ts'
 import { failingWith, statusInSops, textInSops } from './reference-text.ts'
 
 const STATUS_EMIT = 4
@@ -58,7 +59,8 @@ async function updateFile(invocation: Invocation, given: string): Promise<void> 
   const format = formatByName(flags.string('input-type')) ?? formatForPath(file)
 
   tell(`Syncing keys for file ${file}`)
-  const document = parseEncrypted(format, await readSource(invocation, file))
+  const source = await readSource(invocation, file)
+  const document = parseEncrypted(format, source)
   const providers = await providersFor(invocation)
   const metadata = parseMetadata(document.metadata, providers)
   const rule = await ruleFor(loaded, file)
@@ -80,6 +82,6 @@ async function updateFile(invocation: Invocation, given: string): Promise<void> 
     rewrapDocument(unlocked, { groups, threshold, random: context.random, signal: context.signal }),
   )
   const result = await failingWith(STATUS_EMIT, 'Could not marshal tree: ', () => document.apply(change.edits, change.metadata))
-  await failingWith(1, 'could not open file for writing: open ', () => replaceFile(file, result))
+  writing('could not open file for writing', () => replaceUnchanged(file, result, source), 1)
   tell(`File ${file} synced with new keys`)
 }
