@@ -12,7 +12,7 @@ const kills = Number(askedKills ?? 3)
 const changesPerKill = Math.ceil(Number(process.env['WAXSEAL_CHANGES'] ?? 36) / kills)
 /** Three times a take-over by a lease that ends, for slow machines. */
 const TAKEN_OVER_MS = 60_000
-/** A lease of 15 s, which the others see within 2 s, and as long again for what it takes to ask. */
+/** A lease of 15 s, and some more for what it takes to ask. */
 const LONGEST_TAKE_OVER_MS = 19_000
 
 describe.each(SERVERS)('replicas, on the %s API server', (server) => {

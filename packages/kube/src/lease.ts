@@ -1,7 +1,8 @@
 /**
  * Leader election by a Lease: one of several replicas holds it, renews it, and may write to the cluster meanwhile.
  * Whoever cannot renew for `renewDeadlineMs` stops leading, before the others may take over after `leaseMs`. The clocks of
- * two machines are never compared: a lease has ended when it has not changed for its duration as seen here.
+ * two machines are never compared: a lease has ended when it has not changed for its duration as seen here. A change can have
+ * come right after the last look, so it is dated by that one: who dies is followed within the duration, whoever looked when.
  * Follows: client-go tools/leaderelection (times, fields of the Lease).
  * @module
  */
@@ -43,7 +44,7 @@ export class LeaderElector {
   readonly #options: LeaderElectorOptions
   readonly #clock: Clock
   readonly #times: { readonly leaseMs: number; readonly renewDeadlineMs: number; readonly retryMs: number }
-  /** The lease as last seen, and when that state was first seen here. */
+  /** The lease as last seen, and when it came to that at the earliest, but for what came before the first look. */
   #seen: { readonly lease: Lease; readonly at: number } | undefined
   /** When the lease that somebody else holds ends, as seen here. */
   #freeAt = 0
@@ -105,7 +106,7 @@ export class LeaderElector {
       return
     }
     const unchanged = this.#seen?.lease.metadata.resourceVersion === current.metadata.resourceVersion
-    const seen = unchanged && this.#seen ? this.#seen : { lease: current, at: startedAt }
+    const seen = unchanged && this.#seen ? this.#seen : { lease: current, at: this.#seen ? startedAt - this.#times.retryMs : startedAt }
     this.#seen = seen
     const holder = current.spec?.holderIdentity ?? ''
     const duration = (current.spec?.leaseDurationSeconds ?? 0) * 1000 || this.#times.leaseMs

@@ -116,16 +116,16 @@ describe('LeaderElector', () => {
     await Promise.all([a.ended, b.ended])
   })
 
-  it('takes over as soon as the lease of a dead replica ends', async () => {
+  it.each([0, 700, 1900])('follows a dead replica within the duration of its lease, if it sees the last renewal %d ms late', async (lateMs) => {
     const [server, clock] = [new LeaseServer(), new ManualClock()]
     const a = replica(server, clock, 'a')
-    await clock.advance(1)
+    await clock.advance(1 + lateMs)
     const b = replica(server, clock, 'b')
-    await clock.advance(4000) // b has just seen a's last renewal
+    await clock.advance(4000 - lateMs) // a has just renewed it
     server.cutOff.add('a')
-    for (let i = 0; i < 149; i++) await clock.advance(100)
+    for (let i = 0; i < 129; i++) await clock.advance(100)
     expect(b.elector.leading).toBe(false)
-    await clock.advance(101)
+    await clock.advance(2100)
     expect(b.elector.leading).toBe(true)
     a.stop.abort()
     b.stop.abort()
