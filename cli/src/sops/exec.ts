@@ -11,6 +11,7 @@ import { errnoText } from '../files.ts'
 import { withPrivateFolder } from '../process/temp-folder.ts'
 import { type Action, type Invocation, SopsError } from './action.ts'
 import { openFile } from './load.ts'
+import { failingWith } from './reference-text.ts'
 import { renderPlain, storesFor } from './stores.ts'
 import { switchUser, userEnvironment } from './user.ts'
 
@@ -58,13 +59,14 @@ export const execFile: Action = async (invocation) => {
   const env = { ...context.env, ...userEnvironment(user) }
   if (user !== '') switchUser(user)
   const name = flags.string('filename')
-  return await withPrivateFolder(context, '.sops', async (folder) => {
+  const runIn = async (folder: string): Promise<number> => {
     if (name !== '' && !isLocal(name)) throw new SopsError('The provided filename is not a local path.', 1)
     const fifo = !flags.bool('no-fifo')
     const path = join(folder, name || (fifo ? FILE_NAME : FILE_NAME + randomBytes(4).readUInt32BE()))
     const run = (): Promise<ChildEnd> => context.run('/bin/sh', ['-c', command.replaceAll('{}', path)], { env, background })
     return tell(context, await withSecretFile(path, content, fifo, context, run))
-  })
+  }
+  return await failingWith(1, '', () => withPrivateFolder(context, '.sops', runIn))
 }
 
 function fileAndCommand(args: readonly string[]): readonly [string, string] {

@@ -135,9 +135,10 @@ function parseBool(text: string): boolean | undefined {
 }
 
 function parseInteger(name: string, text: string): number {
-  const match = /^([+-]?)(0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+|0[0-7]*|[1-9][0-9]*)$/.exec(text)
+  const match = /^([+-]?)(0[xX](?:_?[0-9a-fA-F])+|0[oO](?:_?[0-7])+|0[bB](?:_?[01])+|0(?:_?[0-7])*|[1-9](?:_?[0-9])*)$/.exec(text)
   if (!match) throw new FlagError(`invalid value ${quote(text)} for flag -${name}: parse error`)
-  const [, sign, digits = ''] = match
+  const [, sign, spelled = ''] = match
+  const digits = spelled.replaceAll('_', '')
   const magnitude = Number(/^0[0-7]/.test(digits) ? `0o${digits.slice(1)}` : digits)
   if (!Number.isSafeInteger(magnitude)) throw new FlagError(`invalid value ${quote(text)} for flag -${name}: value out of range`)
   return sign === '-' ? -magnitude : magnitude

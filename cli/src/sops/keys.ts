@@ -4,11 +4,9 @@
  */
 import { CodedError, completeKeys, trustHosts, type KeyGroup, type KeyProvider, type Providers, type RecipientContext, type Ref } from '@waxseal/core'
 import { providersOfRun } from '../providers/providers.ts'
-import { type Invocation, SopsError } from './action.ts'
+import type { Invocation } from './action.ts'
 import type { KeyKind } from './key-flags.ts'
 import type { Log } from './log.ts'
-
-const STATUS_CONTEXT = 6
 
 const ofRun = new WeakMap<Log, Promise<Providers>>()
 
@@ -75,15 +73,12 @@ function withLog(provider: KeyProvider, log: Log): KeyProvider {
   }
 }
 
-/** @throws SopsError if `--encryption-context` is not a list of key:value pairs */
+/** A context that is not a list of key:value pairs is told and left out. */
 export function recipientContext({ context, flags, log }: Invocation): RecipientContext {
   const awsProfile = flags.string('aws-profile')
   const text = flags.string('encryption-context')
   const encryptionContext = parseEncryptionContext(text)
-  if (text !== '' && encryptionContext === undefined) {
-    log.warn('Encryption context contains a non-string value, context will not be used', {}, 'AWSKMS')
-    throw new SopsError('Invalid KMS encryption context format', STATUS_CONTEXT)
-  }
+  if (text !== '' && encryptionContext === undefined) log.warn('Encryption context contains a non-string value, context will not be used', {}, 'AWSKMS')
   return { now: context.now(), ...(awsProfile !== '' && { awsProfile }), ...(encryptionContext && { encryptionContext }) }
 }
 

@@ -10,6 +10,7 @@ import { ENCRYPT_ORDER } from './key-flags.ts'
 import { keysFromFlags, providersFor, recipientContext } from './keys.ts'
 import { failingWith } from './reference-text.ts'
 
+const STATUS_CONTEXT = 6
 const STATUS_CONFLICT = 8
 const CONFLICT =
   'Error: cannot use more than one of encrypted_suffix, unencrypted_suffix, encrypted_regex, unencrypted_regex, encrypted_comment_regex, or unencrypted_comment_regex in the same file'
@@ -67,6 +68,9 @@ function warnOfSelectors({ log }: Invocation, settings: SelectorSettings): void 
 /** One group of the keys that flags name, or else the rule's groups. */
 async function keyGroups(invocation: Invocation, rule: CreationRule | null, providers: Providers): Promise<readonly KeyGroup[]> {
   const context = recipientContext(invocation)
+  if (invocation.flags.string('encryption-context') !== '' && context.encryptionContext === undefined) {
+    throw new SopsError('Invalid KMS encryption context format', STATUS_CONTEXT)
+  }
   if (ENCRYPT_ORDER.some((kind) => invocation.flags.string(kind.flag) !== '')) return [await keysFromFlags(invocation, ENCRYPT_ORDER, providers, context)]
   if (rule === null) throw new SopsError(NO_KEYS, 1)
   // The old command line hands the context to the rule's keys, the subcommands forget it.

@@ -288,6 +288,7 @@ describe('exec-env and exec-file', () => {
     expect(file.stdout.startsWith(`600\n${PLAIN}`)).toBe(true)
     expect(existsSync(file.stdout.trimEnd().split('\n').at(-1) ?? '')).toBe(false)
     expect(await run(['exec-file', '--filename', '../n', 'f.json', 'true'], { env })).toMatchObject({ status: 1 })
+    expect(await run(['exec-file', 'f.json', 'true'], { env: { TMPDIR: join(folder, 'none') } })).toMatchObject({ status: 1 })
     expect(readdirSync(folder)).toEqual(['f.json'])
   })
 })

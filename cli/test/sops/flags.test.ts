@@ -41,7 +41,7 @@ describe('FlagValues', () => {
   })
 
   it('reads integers with a base prefix', () => {
-    expect(['2', '-1', '0x10', '010', '0b11', '0'].map((text) => parse([`--indent=${text}`]).int('indent'))).toEqual([2, -1, 16, 8, 3, 0])
+    expect(['2', '-1', '0x10', '010', '0b11', '0', '1_0', '0_10'].map((text) => parse([`--indent=${text}`]).int('indent'))).toEqual([2, -1, 16, 8, 3, 0, 10, 8])
   })
 
   it('takes the environment where a flag is absent, and repeats lists', () => {

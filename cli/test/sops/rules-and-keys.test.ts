@@ -150,6 +150,14 @@ describe('groups', () => {
     expect(read('f.yaml').split('sops:')[0]).toBe(values)
   })
 
+  it('and rotation warn of an encryption context that cannot be read, which new files do not take', async () => {
+    const broken = ['--encryption-context', 'a']
+    for (const args of [['groups', 'add', '-f', 'f.yaml', '--age', OTHER, ...broken], ['rotate', ...broken, 'f.yaml']]) {
+      expect(await run(args)).toMatchObject({ status: 0, stderr: expect.stringContaining('context will not be used') })
+    }
+    expect((await run(['encrypt', '--age', OTHER, ...broken, 'f.yaml'])).status).toBe(6)
+  })
+
   it('that would make the file unreadable are refused', async () => {
     const before = read('f.yaml')
     const add = ['groups', 'add', '-i', '-f', 'f.yaml']

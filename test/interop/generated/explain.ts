@@ -159,10 +159,9 @@ export function lossOf({ format, settings: { selection } }: Generated, source: T
 }
 
 /** Why one of the two refuses what the other encrypts. */
-export function explainRefusal({ format, source }: Generated, theirs: Result, ours: Result): string | undefined {
+export function explainRefusal({ format }: Generated, theirs: Result, ours: Result): string | undefined {
   if (isCrash(theirs)) return 'reference-crashes'
   if (format.name === 'json' && ours.problem.includes('behind the closing brace')) return 'json-refused'
-  if (format.name === 'ini' && Buffer.from(source).toString().endsWith('"""') && ours.problem.includes('missing closing quote')) return 'ini-quotes'
   return undefined
 }
 

@@ -76,11 +76,13 @@ export class Changes {
     return this.#replacements
   }
 
-  /** No value of a file that is to be encrypted stays where the walk did not see it. */
+  /** No value of a file that is to be encrypted stays where the walk did not see it, or reads otherwise once a line follows. */
   #clearUnseen(): void {
     for (const range of this.#layout.unseen) this.#cut(range)
     for (const place of this.#layout.keys.values()) {
-      if (place.earlier.length > 0 && !this.#set.has(place)) this.#setValues(place, decodePiece(place.key.value.text))
+      const { text, dress } = place.key.value
+      const openedByNextLine = dress === 'plain' && text === '"""'
+      if ((place.earlier.length > 0 || openedByNextLine) && !this.#set.has(place)) this.#setValues(place, decodePiece(text))
     }
   }
 

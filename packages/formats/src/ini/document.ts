@@ -22,7 +22,7 @@ export function parse(source: Uint8Array): Document {
   const lineEnd = /\r?\n/.exec(found)?.[0] ?? '\n'
   const unfinished = found !== '' && !found.endsWith('\n')
   const text = unfinished ? found + lineEnd : found
-  const file = readIni(text)
+  const file = readIni(text, found.length)
   const layout = layOut(text, file)
   const [block, duplicate] = file.sections.filter(({ name }) => name === METADATA_KEY)
   if (duplicate !== undefined) throw new CodedError('METADATA_INVALID', `Found duplicate ${METADATA_KEY} entry`)

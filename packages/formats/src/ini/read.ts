@@ -72,8 +72,11 @@ export interface IniFile {
   readonly trailing: IniComment | undefined
 }
 
-/** @throws CodedError PARSE_FAILED, PARSE_ENCODING */
-export function readIni(text: string): IniFile {
+/**
+ * @param sourceEnd - where the file ends; a line break that was added behind it makes no quote of three marks
+ * @throws CodedError PARSE_FAILED, PARSE_ENCODING
+ */
+export function readIni(text: string, sourceEnd = text.length): IniFile {
   const sections: (IniSection & { keys: IniKey[] })[] = [{ name: DEFAULT_SECTION, header: undefined, comment: undefined, junk: undefined, keys: [] }]
   let above: Range[] = []
   let unnamed = 0
@@ -96,9 +99,9 @@ export function readIni(text: string): IniFile {
       unnamed = 0
       at = lineEnd
     } else {
-      const { name, delimiter } = readName(text, start, lineEnd)
+      const { name, delimiter } = readName(text, start, lineEnd, sourceEnd)
       if (name === '-') unnamed += 1
-      const value = readValue(text, delimiter + 1, lineEnd)
+      const value = readValue(text, delimiter + 1, lineEnd, sourceEnd)
       const key = { name: name === '-' ? `#${unnamed}` : name, lines: { start: at, end: value.next }, nameStart: start, delimiter, value }
       sections.at(-1)!.keys.push({ ...key, comment: gather(text, above, value.beside) })
       above = []
@@ -130,8 +133,8 @@ function readHeader(text: string, header: Range, start: number, above: readonly 
   }
 }
 
-function readName(text: string, start: number, lineEnd: number): { name: string; delimiter: number } {
-  const quote = keyQuote(text, start, lineEnd)
+function readName(text: string, start: number, lineEnd: number, sourceEnd: number): { name: string; delimiter: number } {
+  const quote = keyQuote(text, start, Math.min(lineEnd, sourceEnd))
   const nameStart = start + quote.length
   const nameEnd = quote === '' ? find(text, DELIMITER, start, lineEnd) : text.indexOf(quote, nameStart)
   if (quote !== '' && (nameEnd === -1 || nameEnd >= lineEnd)) throw errorAt(text, start, 'missing closing key quote')
@@ -149,14 +152,14 @@ function keyQuote(text: string, start: number, lineEnd: number): string {
 }
 
 /** @param from - behind the delimiter. @throws CodedError PARSE_FAILED if a quote is not closed */
-export function readValue(text: string, from: number, lineEnd: number): IniValue {
+export function readValue(text: string, from: number, lineEnd: number, sourceEnd = text.length): IniValue {
   const start = skipSpace(text, from, lineEnd)
   const end = trimEnd(text, start, lineEnd)
   if (start === lineEnd) {
     const place = endOfContent(text, from, lineEnd)
     return { text: '', place: { start: place, end: place }, dress: 'plain', beside: undefined, junk: undefined, next: lineEnd }
   }
-  const quote = text.startsWith('"""', start) && lineEnd - start > 3 ? '"""' : text[start] === '`' ? '`' : undefined
+  const quote = text.startsWith('"""', start) && Math.min(lineEnd, sourceEnd) - start > 3 ? '"""' : text[start] === '`' ? '`' : undefined
   if (quote !== undefined) return readQuoted(text, start, lineEnd, quote)
   if (text[end - 1] === '\\') return readContinued(text, start, end - 1, lineEnd)
   const marker = find(text, COMMENT, start, end)

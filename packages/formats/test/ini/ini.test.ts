@@ -142,6 +142,15 @@ describe('reading', () => {
     expect(codeOf(() => rootOf(source))).toBe(code)
   })
 
+  it('takes three quotes that end the file for text: no value can follow', () => {
+    const document = ini.parse(Buffer.from('[s]\nk = """'))
+    expect(find(document.tree[0]!, 's', 'k').value).toEqual(leaf('"""'))
+    expect(codeOf(() => rootOf('[s]\nk = """\n'))).toBe('PARSE_FAILED')
+    const encrypted = document.apply([], { mac: 'x' })
+    expect(Buffer.from(encrypted).toString()).toContain(`k = '"""'\n`)
+    expect(find(ini.parse(encrypted).tree[0]!, 's', 'k').value).toEqual(leaf('"""'))
+  })
+
   it('takes linear time', () => {
     for (const line of ['`x\n', '[\n', "k = 'x\n", 'k = x\\\n', '; c\n', 'k = """\n', ' \n', 'k = "x`" ;\n']) {
       const start = performance.now()
