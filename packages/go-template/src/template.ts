@@ -118,7 +118,7 @@ export class Template {
       )
     } catch (error) {
       if (error instanceof LimitError) throw new TemplateError('execute', `${this.name}: ${error.message}`)
-      if (error instanceof RangeError) throw new TemplateError('execute', `${this.name}: the template is nested too deeply`)
+      if (error instanceof RangeError) throw new TemplateError('execute', `${this.name}: ${/call stack/.test(error.message) ? 'the template is nested too deeply' : 'a value is too large'}`)
       throw error
     }
     return Buffer.from(parts.join(''), 'latin1')

@@ -27,7 +27,7 @@ function chunk(size: bigint, list: GoValue): List {
   if (!(list instanceof List)) throw new FunctionError(`Cannot chunk type ${kindOfType(list)}`)
   const [step, { items: all }] = [Number(size), list]
   const count = Math.floor((all.length - 1) / step) + 1
-  const lengths = count >= 0 ? Array.from({ length: count }, (_, i) => (i === count - 1 ? all.length % step || step : step)) : [-1]
+  const lengths = count >= 0 && step !== 0 ? Array.from({ length: count }, (_, i) => (i === count - 1 ? all.length % step || step : step)) : [-1]
   if (lengths.some((length) => length < 0)) throw new FunctionError('runtime error: makeslice: len out of range')
   return new List(lengths.map((length, i) => new List(all.slice(i * step, i * step + length))), '[]interface {}')
 }
