@@ -5,6 +5,7 @@
  * @module
  */
 import { KubeError, SECRETS, type KubeClient, type KubeObject } from '@waxseal/kube'
+import { SEALED_SECRET_API_VERSION } from '@waxseal/sealed'
 import type { EventRecorder } from './event-recorder.ts'
 import { describe, type Log } from './log.ts'
 import { SEALED_SECRETS } from './names.ts'
@@ -69,7 +70,14 @@ function create(secret: KubeObject, { namespace }: Observed, { client, signal }:
 
 async function writeStatus(state: SyncState, { sealed }: Observed, { client, now, signal }: ApplyContext): Promise<SyncState | undefined> {
   if (!sealed) return undefined
-  const object: KubeObject & { status: unknown } = { ...sealed, status: nextStatus(sealed.status, state, now()) }
+  // Nothing else is written, and the rest is somebody else's: it can be nested deeper than can be written.
+  const { namespace = '', name = '', uid = '', resourceVersion = '' } = sealed.metadata
+  const object: KubeObject & { status: unknown } = {
+    apiVersion: SEALED_SECRET_API_VERSION,
+    kind: 'SealedSecret',
+    metadata: { namespace, name, uid, resourceVersion },
+    status: nextStatus(sealed.status, state, now()),
+  }
   await client.updateStatus(SEALED_SECRETS, object, { signal })
   return state
 }

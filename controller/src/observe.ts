@@ -8,7 +8,7 @@ import { SEALED_SECRETS } from './names.ts'
 import type { Remembered } from './memory.ts'
 import type { SealedSecretStatus } from './status.ts'
 
-/** As the server sent it; a status is written back with everything else untouched. */
+/** As the server sent it. */
 export interface SealedSecretObject extends KubeObject {
   readonly spec?: unknown
   readonly status?: SealedSecretStatus

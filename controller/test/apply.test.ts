@@ -65,11 +65,14 @@ describe('apply', () => {
     expect(applied).toEqual({ outcome: { type: 'done' }, inSync: SECRET, restored: false, state: { generation: 1, synced: true, message: '' } })
   })
 
-  it('writes the status with the object as it was read', async () => {
+  it('writes nothing but the status, however deep the object is nested', async () => {
     const { run, requests } = world()
-    await run([STATUS])
+    const spec: unknown = JSON.parse(`{"template":{"metadata":{"creationTimestamp":${'['.repeat(9900)}${']'.repeat(9900)}}}}`)
+    await run([STATUS], { ...SEEN, sealed: { metadata: { ...SEEN.sealed?.metadata, labels: { a: 'b' } }, spec } })
     expect(JSON.parse(String(requests[0]?.body))).toEqual({
-      ...SEEN.sealed,
+      apiVersion: 'bitnami.com/v1alpha1',
+      kind: 'SealedSecret',
+      metadata: { namespace: 'ns', name: 'a', uid: 'u', resourceVersion: '5' },
       status: { observedGeneration: 1, conditions: [{ type: 'Synced', status: 'True', lastUpdateTime: '1970-01-01T00:00:00Z', lastTransitionTime: '1970-01-01T00:00:00Z' }] },
     })
   })

@@ -54,6 +54,7 @@ export function hostileManifests(good: Sealed): readonly string[] {
     text.replace('"encryptedData":{', `"encryptedData":{"__proto__":${JSON.stringify(password)},"constructor":{"prototype":1},`),
     text.replace('"metadata":{', '"metadata":{"annotations":{"__proto__":"true"},"__proto__":{"annotations":{"sealedsecrets.bitnami.com/cluster-wide":"true"}},'),
     text.replace('"template":{', `"template":{"data":${'['.repeat(5000)}${']'.repeat(5000)},`),
+    text.replace('"template":{', `"template":{"metadata":{"creationTimestamp":${'{"a":'.repeat(900)}1${'}'.repeat(900)}},`),
     text.replace('"template":{', `"template":{"metadata":{"x":${'{"a":'.repeat(900)}1${'}'.repeat(900)}},`),
     `a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c]\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d]\nkind: SealedSecret\nspec: {encryptedData: {k: *e}}\n`,
     `kind: SealedSecret\napiVersion: bitnami.com/v1alpha1\nmetadata: &m {name: db, namespace: shop, annotations: *m}\nspec: {encryptedData: {<<: *m}}\n`,

@@ -79,6 +79,11 @@ const META_PLAIN = ['generation', 'creationTimestamp', 'deletionTimestamp', 'del
 const OWNER_FIELDS = ['apiVersion', 'kind', 'name', 'uid', 'controller', 'blockOwnerDeletion'] as const
 const MANAGED_FIELDS = ['manager', 'operation', 'apiVersion', 'time', 'fieldsType', 'fieldsV1', 'subresource'] as const
 
+/** More do not fit into an object of the 1.5 MiB that a cluster stores: none that opens is shorter than 196 characters. */
+const MAX_ITEMS = 10_000
+/** Of metadata; whoever writes JSON that is nested a few thousand deep runs out of stack. */
+const MAX_DEPTH = 100
+
 /** @throws CodedError SECRET_INVALID - not a Secret, or a field of another type than the API has */
 export function readSecret(value: unknown): SecretManifest {
   const object = asObject(value, 'the manifest')
@@ -127,6 +132,7 @@ export function sealedSecretOf(value: unknown): SealedSecretManifest {
   const data = spec['data'] ?? undefined
   if (data !== undefined && typeof data !== 'string') throw wrongType('spec.data', 'a string')
   const items = isObject(spec['encryptedData']) ? Object.entries(spec['encryptedData']) : []
+  if (items.length > MAX_ITEMS) throw new CodedError('SECRET_INVALID', `spec.encryptedData has more than ${MAX_ITEMS} items`)
   return {
     kind: 'SealedSecret',
     apiVersion: SEALED_SECRET_API_VERSION,
@@ -165,6 +171,7 @@ function readTemplateData(value: unknown): Readonly<Record<string, string | null
 /** @throws CodedError SECRET_INVALID */
 export function readMetadata(value: unknown): ObjectMeta {
   const object = asObject(value ?? {}, 'metadata')
+  refuseDeep(object)
   const fields: [string, unknown][] = META_STRINGS_BEFORE.map((key) => [key, optionalString(object, key)])
   fields.push(...META_PLAIN.map((key): [string, unknown] => [key, object[key]]))
   fields.push(['labels', optionalStrings(object, 'labels')], ['annotations', optionalStrings(object, 'annotations')])
@@ -172,6 +179,11 @@ export function readMetadata(value: unknown): ObjectMeta {
   fields.push(['finalizers', optionalList(object, 'finalizers')])
   fields.push(['managedFields', optionalObjects(object, 'managedFields', MANAGED_FIELDS)])
   return Object.fromEntries(fields.filter(([, field]) => !isEmpty(field)))
+}
+
+function refuseDeep(value: unknown, depth = 0): void {
+  if (depth > MAX_DEPTH) throw new CodedError('SECRET_INVALID', 'metadata is nested too deep')
+  if (typeof value === 'object' && value !== null) for (const inner of Object.values(value)) refuseDeep(inner, depth + 1)
 }
 
 /** What Kubernetes leaves out of its JSON. */
@@ -218,7 +230,8 @@ function optionalObjects(object: JsonObject, key: string, order: readonly string
 
 /** Keys in the order of their UTF-8 bytes, as Go's encoder writes maps. */
 export function sortedMap<Value>(entries: readonly (readonly [string, Value])[]): Readonly<Record<string, Value>> {
-  return Object.fromEntries([...entries].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b))))
+  const keyed = entries.map((entry) => ({ entry, key: Buffer.from(entry[0]) }))
+  return Object.fromEntries(keyed.sort((a, b) => Buffer.compare(a.key, b.key)).map(({ entry }) => entry))
 }
 
 /** Every item with its bytes; `stringData` wins over `data`. @throws CodedError SECRET_INVALID - a value is not base64 */

@@ -1,11 +1,12 @@
+import { setImmediate } from 'node:timers/promises'
 import { CodedError } from '@waxseal/core'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseCertificate } from '../src/certificate.ts'
 import { keyOfSecret } from '../src/key-secret.ts'
 import { readSealedSecret, readSecret, secretItems } from '../src/manifest.ts'
-import { openWith, parseSealingKey } from '../src/sealing-key.ts'
-import { unsealSecret } from '../src/unseal.ts'
+import { openWith, openWithAsync, parseSealingKey } from '../src/sealing-key.ts'
+import { openItemsAsync, unsealSecret } from '../src/unseal.ts'
 import { codeOf, fixture, fixtureKey } from './support.ts'
 
 /** RSA with 512 bits, made with openssl. */
@@ -61,6 +62,28 @@ describe('hostile input', () => {
       }),
       { numRuns: 300 },
     )
+  })
+
+  it.each(['creationTimestamp', 'managedFields', 'ownerReferences', 'finalizers'])('as a template with %s as deep as a server lets through', (field) => {
+    const inside = `${'{"a":'.repeat(9000)}[]${'}'.repeat(9000)}`
+    const metadata: unknown = JSON.parse(`{"${field}":${field === 'creationTimestamp' ? inside : `[{"uid":${inside},"fieldsV1":${inside}}]`}}`)
+    expect(codeOf(() => readSealedSecret({ kind: 'SealedSecret', apiVersion: 'bitnami.com/v1alpha1', spec: { template: { metadata } } }))).toBe('SECRET_INVALID')
+  })
+
+  it('as more items than a cluster could store', () => {
+    const sealedWith = (count: number): object => ({ kind: 'SealedSecret', apiVersion: 'bitnami.com/v1alpha1', spec: { encryptedData: Object.fromEntries(Array.from({ length: count }, (_, n) => [n, ''])) } })
+    expect(Object.keys(readSealedSecret(sealedWith(10_000)).spec.encryptedData)).toHaveLength(10_000)
+    expect(codeOf(() => readSealedSecret(sealedWith(10_001)))).toBe('SECRET_INVALID')
+  })
+
+  it('as many items that nothing opens: others get their turn before the last', async () => {
+    const encryptedData = Object.fromEntries(Array.from({ length: 2000 }, (_, n) => [`k${n}`, '']))
+    const sealed = readSealedSecret({ kind: 'SealedSecret', apiVersion: 'bitnami.com/v1alpha1', spec: { encryptedData } })
+    const order: string[] = []
+    const other = setImmediate().then(() => order.push('other'))
+    const opening = openItemsAsync(sealed, openWithAsync([])).catch((error: unknown) => order.push(error instanceof CodedError ? error.code : 'unexpected'))
+    await Promise.all([other, opening])
+    expect(order).toEqual(['other', 'SEALED_REJECTED'])
   })
 
   it('as a certificate of a short key', () => {
