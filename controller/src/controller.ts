@@ -6,7 +6,7 @@
 import { availableParallelism } from 'node:os'
 import { Turns } from '@waxseal/core'
 import { systemClock, type Clock, type KubeClient } from '@waxseal/kube'
-import { scopeOf, type RenderTemplates } from '@waxseal/sealed'
+import { scopeOf, type RenderTemplatesAsync } from '@waxseal/sealed'
 import { apply, type Applied } from './apply.ts'
 import { EventRecorder } from './event-recorder.ts'
 import type { Settings } from './flags.ts'
@@ -37,7 +37,7 @@ export interface ControllerOptions {
   readonly settings: Settings
   readonly version: string
   readonly log: Log
-  readonly render: RenderTemplates
+  readonly render: RenderTemplatesAsync
   readonly clock?: Clock
 }
 

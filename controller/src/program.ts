@@ -3,7 +3,6 @@
  * @module
  */
 import { CodedError } from '@waxseal/core'
-import { renderTemplates } from '@waxseal/go-template'
 import { createRateLimiter, createTransport, inClusterConnection, KubeClient, systemClock } from '@waxseal/kube'
 import { check, findingLines } from './check.ts'
 import { Controller } from './controller.ts'
@@ -11,6 +10,7 @@ import { parseFlags, usage, type ParsedFlags, type Settings } from './flags.ts'
 import { createHandler, serve, type Handler, type Serving } from './http.ts'
 import { createLog, describe, type Log } from './log.ts'
 import { GcraLimiter } from './rate-limit.ts'
+import { Renderer } from './renderer.ts'
 import { createGate, type Gate } from './token-gate.ts'
 import { VERSION } from './version.ts'
 
@@ -69,7 +69,7 @@ async function runUntilSignal(settings: Settings, env: Environment, log: Log, re
   log.info('Starting sealed-secrets controller', { version: VERSION })
   checkPrefix(settings['key-prefix'])
   const { client, namespace } = connect(settings, env)
-  const controller = new Controller({ client, namespace, settings, version: VERSION, log, render: renderTemplates })
+  const controller = new Controller({ client, namespace, settings, version: VERSION, log, render: new Renderer().render })
   const servers = await startServers(controller, createGate(settings['http-access'], client, log), settings, log)
   renewals.wake = () => void controller.renewNow()
   try {

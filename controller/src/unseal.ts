@@ -4,7 +4,7 @@
  * @module
  */
 import { CodedError } from '@waxseal/core'
-import { KEY_HINT_ANNOTATION, scopeOf, sealedSecretOf, unsealSecretAsync, type OpenItemAsync, type RenderTemplates } from '@waxseal/sealed'
+import { KEY_HINT_ANNOTATION, scopeOf, sealedSecretOf, unsealSecretAsync, type OpenItemAsync, type RenderTemplatesAsync } from '@waxseal/sealed'
 import { describe } from './log.ts'
 import type { Observed, SecretObject } from './observe.ts'
 import { mayWrite } from './ownership.ts'
@@ -16,7 +16,7 @@ const MAX_MESSAGE_CHARS = 4096
 export interface UnsealSettings {
   /** Of the keys that are loaded now. */
   readonly open: OpenItemAsync
-  readonly render: RenderTemplates
+  readonly render: RenderTemplatesAsync
   readonly acceptWholeSecret: boolean
   /** Of a Secret's data, keyed by the sealing key with this fingerprint. */
   readonly digest: (fingerprint: string, secret: SecretObject) => string

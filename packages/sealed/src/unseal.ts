@@ -4,6 +4,7 @@
  * template of its name, sibling templates see each other's text, and a null template leaves out the item of its name.
  * @module
  */
+import { setImmediate } from 'node:timers/promises'
 import { CodedError, type ErrorCode } from '@waxseal/core'
 import { rejected, startOfBlock } from './hybrid.ts'
 import { readMetadata, secretItems, secretOf, sortedMap, type ObjectMeta, type SealedSecretManifest, type SecretManifest } from './manifest.ts'
@@ -12,6 +13,8 @@ import type { Opened, OpenItem, OpenItemAsync } from './sealing-key.ts'
 
 /** Of one object, so that file work of the same threads gets its turn. */
 const ITEMS_AT_ONCE = 8
+/** Items that no key fits cost no wait: an object with thousands of them would hold up everything else. */
+const ITEMS_IN_A_ROW = 256
 
 /** Before these words Go's text names places and types; behind them can stand a value. */
 const BEFORE_VALUES = /error calling [\w.]+: |range can't iterate over |can't use /
@@ -27,9 +30,12 @@ export type RenderTemplates = (
   values: ReadonlyMap<string, Uint8Array>,
 ) => ReadonlyMap<string, Uint8Array>
 
-export interface UnsealOptions {
+/** The same where it may take a while. */
+export type RenderTemplatesAsync = (...parameters: Parameters<RenderTemplates>) => Rendered | Promise<Rendered>
+
+export interface UnsealOptions<Render = RenderTemplates> {
   /** Absent: `spec.template.data` is neither rendered nor in the result. */
-  readonly render?: RenderTemplates
+  readonly render?: Render
   /** The form before `encryptedData`: a whole Secret sealed into `spec.data`. */
   readonly acceptWholeSecret?: boolean
   /** Fingerprint of the key to try first. */
@@ -72,14 +78,16 @@ const isSuccess = (outcome: Outcome): outcome is Success => !isFailure(outcome)
 export function unsealSecret(sealed: SealedSecretManifest, open: OpenItem, options: UnsealOptions = {}): Unsealed {
   const whole = wholeSecret(sealed, options)
   if (whole !== undefined) return assembleWhole(sealed, open(whole, labelOf(sealed.metadata), options.expected))
-  return assemble(sealed, openItems(sealed, open, options.expected), options)
+  const opened = openItems(sealed, open, options.expected)
+  return assemble(sealed, opened, render(sealed, opened, options))
 }
 
 /** The same off the event loop. */
-export async function unsealSecretAsync(sealed: SealedSecretManifest, open: OpenItemAsync, options: UnsealOptions = {}): Promise<Unsealed> {
+export async function unsealSecretAsync(sealed: SealedSecretManifest, open: OpenItemAsync, options: UnsealOptions<RenderTemplatesAsync> = {}): Promise<Unsealed> {
   const whole = wholeSecret(sealed, options)
   if (whole !== undefined) return assembleWhole(sealed, await open(whole, labelOf(sealed.metadata), options.expected))
-  return assemble(sealed, await openItemsAsync(sealed, open, options.expected), options)
+  const opened = await openItemsAsync(sealed, open, options.expected)
+  return assemble(sealed, opened, await renderAsync(sealed, opened, options))
 }
 
 /** Opens every item and renders nothing. @throws as `unsealSecret` */
@@ -114,7 +122,10 @@ export async function openItemsAsync({ metadata, spec }: SealedSecretManifest, o
   const likely = outcomes.filter(isSuccess)[0]?.fingerprint ?? expected
   const queue = others.values()
   const work = async (): Promise<void> => {
-    for (const item of queue) outcomes.push(await attempt(item, likely))
+    for (const item of queue) {
+      outcomes.push(await attempt(item, likely))
+      if (outcomes.length % ITEMS_IN_A_ROW === 0) await setImmediate()
+    }
   }
   await Promise.all(Array.from({ length: ITEMS_AT_ONCE }, work))
   return allOpened(outcomes)
@@ -145,23 +156,46 @@ function allOpened(outcomes: readonly Outcome[]): OpenedItems {
 
 /** `message (item, item)`, one line for each different message, sorted. */
 function groupFailures(failures: readonly Failure[]): CodedError {
-  const namesByMessage = new Map<string, string[]>()
-  for (const { name, error } of failures) namesByMessage.set(error.message, [...(namesByMessage.get(error.message) ?? []), name])
-  const lines = [...namesByMessage].map(([message, names]) => `${message} (${names.sort().join(', ')})`)
+  const failuresByMessage = Map.groupBy(failures, ({ error }) => error.message)
+  const lines = [...failuresByMessage].map(([message, alike]) => `${message} (${alike.map(({ name }) => name).sort().join(', ')})`)
   const codes = new Set(failures.map(({ error }) => error.code))
   const code: ErrorCode = codes.size === 1 ? (failures[0]?.error.code ?? 'SEALED_REJECTED') : 'SEALED_REJECTED'
   const hint = failures.map(({ error }) => error.hint).find((text) => text !== undefined)
   return new CodedError(code, lines.sort().join('\n'), { ...(hint !== undefined && { hint }), reports: failures.map(({ name, error }) => ({ item: name, code: error.code })) })
 }
 
-function assemble(sealed: SealedSecretManifest, { items, fingerprints }: OpenedItems, { render }: UnsealOptions): Unsealed {
+type Rendered = ReturnType<RenderTemplates>
+
+function render(sealed: SealedSecretManifest, { items }: OpenedItems, options: UnsealOptions): Rendered {
+  const templates = templatesOf(sealed)
+  if (!options.render || templates.size === 0) return new Map()
+  try {
+    return options.render(templates, items)
+  } catch (error) {
+    throw templateFailure(error, templates)
+  }
+}
+
+async function renderAsync(sealed: SealedSecretManifest, { items }: OpenedItems, options: UnsealOptions<RenderTemplatesAsync>): Promise<Rendered> {
+  const templates = templatesOf(sealed)
+  if (!options.render || templates.size === 0) return new Map()
+  try {
+    return await options.render(templates, items)
+  } catch (error) {
+    throw templateFailure(error, templates)
+  }
+}
+
+/** Without those that are null. */
+function templatesOf({ spec }: SealedSecretManifest): ReadonlyMap<string, string> {
+  return new Map(Object.entries(spec.template.data ?? {}).filter((entry): entry is [string, string] => entry[1] !== null))
+}
+
+function assemble(sealed: SealedSecretManifest, { items, fingerprints }: OpenedItems, rendered: Rendered): Unsealed {
   const { template } = sealed.spec
-  const entries = Object.entries(template.data ?? {})
-  const omitted = new Set(entries.filter(([, text]) => text === null).map(([name]) => name))
-  const templates = new Map(entries.filter((entry): entry is [string, string] => entry[1] !== null))
-  const rendered = render && templates.size > 0 ? renderAll(render, templates, items) : new Map<string, Uint8Array>()
+  const isKept = (name: string): boolean => template.data?.[name] !== null
   const data = new Map<string, Uint8Array>(rendered)
-  for (const [name, bytes] of items) if (!omitted.has(name)) data.set(name, bytes)
+  for (const [name, bytes] of items) if (isKept(name)) data.set(name, bytes)
   const { type, immutable } = template
   return {
     secret: {
@@ -172,25 +206,18 @@ function assemble(sealed: SealedSecretManifest, { items, fingerprints }: OpenedI
       ...(data.size === 0 ? {} : { data: sortedMap([...data].map(([name, bytes]) => [name, Buffer.from(bytes).toString('base64')])) }),
       ...(type === undefined ? {} : { type }),
     },
-    itemNames: [...items.keys()].filter((name) => !omitted.has(name)),
+    itemNames: [...items.keys()].filter(isKept),
     templateNames: [...rendered.keys()].filter((name) => !items.has(name)),
     fingerprints,
   }
 }
 
-function renderAll(
-  render: RenderTemplates,
-  templates: ReadonlyMap<string, string>,
-  items: ReadonlyMap<string, Uint8Array>,
-): ReadonlyMap<string, Uint8Array> {
-  try {
-    return render(templates, items)
-  } catch (error) {
-    if (!(error instanceof Error)) throw error
-    const failures = 'failures' in error && error.failures instanceof Map ? [...error.failures] : []
-    if (failures.length === 0) throw new CodedError('TEMPLATE_FAILED', error.message)
-    throw groupFailures(failures.map(([name, text]) => ({ name: String(name), error: new CodedError('TEMPLATE_FAILED', withoutValues(String(text), templates)) })))
-  }
+/** @returns what to throw instead */
+function templateFailure(error: unknown, templates: ReadonlyMap<string, string>): unknown {
+  if (!(error instanceof Error)) return error
+  const failures = 'failures' in error && error.failures instanceof Map ? [...error.failures] : []
+  if (failures.length === 0) return new CodedError('TEMPLATE_FAILED', error.message)
+  return groupFailures(failures.map(([name, text]) => ({ name: String(name), error: new CodedError('TEMPLATE_FAILED', withoutValues(String(text), templates)) })))
 }
 
 /**
@@ -213,7 +240,7 @@ function ownedMetadata(metadata: ObjectMeta, sealed: SealedSecretManifest): Obje
   return readMetadata({ ...metadata, name, namespace, ...(isOwned ? { ownerReferences: [owner] } : {}) })
 }
 
-function wholeSecret({ spec }: SealedSecretManifest, { acceptWholeSecret = false }: UnsealOptions): string | undefined {
+function wholeSecret({ spec }: SealedSecretManifest, { acceptWholeSecret = false }: Pick<UnsealOptions, 'acceptWholeSecret'>): string | undefined {
   if (spec.data === undefined) return undefined
   if (!acceptWholeSecret) throw new CodedError('SECRET_INVALID', "using deprecated 'data' field, use 'encryptedData' or flip the feature flag")
   if (Object.keys(spec.encryptedData).length > 0) {

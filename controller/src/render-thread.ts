@@ -1,0 +1,25 @@
+/**
+ * The thread that renders templates; one answer to each task, in their order.
+ * @module
+ */
+import { parentPort } from 'node:worker_threads'
+import { renderTemplates, TemplatesError } from '@waxseal/go-template'
+
+export interface RenderTask {
+  readonly templates: ReadonlyMap<string, string>
+  readonly values: ReadonlyMap<string, Uint8Array>
+}
+
+export type RenderAnswer = { readonly rendered: ReadonlyMap<string, Uint8Array> } | { readonly failures: ReadonlyMap<string, string> }
+
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port, not a browser's window
+parentPort?.on('message', (task: RenderTask) => parentPort?.postMessage(answer(task)))
+
+function answer({ templates, values }: RenderTask): RenderAnswer {
+  try {
+    return { rendered: renderTemplates(templates, values) }
+  } catch (error) {
+    if (error instanceof TemplatesError) return { failures: error.failures }
+    throw error
+  }
+}
