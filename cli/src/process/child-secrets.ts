@@ -19,17 +19,18 @@ export function environmentOf({ items }: MapNode): Readonly<Record<string, strin
     const { key, value } = item
     if (value.kind !== 'leaf') throw new CodedError('CHILD_REFUSED', `cannot use complex value in environment; offending key ${key}`, { hint: 'exec-file hands over a file with maps and lists' })
     if (key.includes('=')) throw new CodedError('CHILD_REFUSED', `cannot use keys with '=' in environment: ${key}`)
+    if (value.value instanceof Uint8Array) throw new CodedError('CHILD_REFUSED', `the value of ${key} is not UTF-8 text`, { hint: 'exec-file hands over its bytes' })
     env[key] = environmentText(value.value)
     if (`${key}${env[key]}`.includes('\0')) throw new CodedError('CHILD_REFUSED', 'exec: environment variable contains NUL')
   }
   return env
 }
 
-function environmentText(value: Value): string {
+function environmentText(value: Exclude<Value, Uint8Array>): string {
   if (value === null) return '<nil>'
   if (typeof value === 'number') return floatUpperG(value)
   if (value instanceof Timestamp) return value.text.replace(/\.\d+/, '')
-  return value instanceof Uint8Array ? Buffer.from(value).toString('utf8') : String(value)
+  return String(value)
 }
 
 /**

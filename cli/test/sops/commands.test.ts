@@ -279,6 +279,14 @@ describe('exec-env and exec-file', () => {
     expect(await run(['exec-env', 'f.json', 'kill -9 $$'])).toMatchObject({ status: 255, stderr: 'signal: killed\n' })
   })
 
+  it('keep bytes that are not text as they are, or refuse them', async () => {
+    const bytes = Buffer.from([0x61, 0xff])
+    writeFileSync(join(folder, 'f.bin'), bytes)
+    expect(await run(['encrypt', '-i', '--age', AGE_RECIPIENT, 'f.bin'])).toMatchObject({ status: 0 })
+    expect(await run(['exec-env', 'f.bin', 'true'])).toMatchObject({ status: 1, stderr: expect.stringContaining('the value of data is not UTF-8 text') })
+    expect((await run(['exec-file', 'f.bin', 'od -An -tx1 {}'], { env: { TMPDIR: folder } })).stdout).toBe(' 61 ff\n')
+  })
+
   it('write through a FIFO or a private file that is gone afterwards', async () => {
     await encrypted()
     const env = { TMPDIR: folder }
