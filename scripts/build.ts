@@ -114,7 +114,7 @@ async function buildController(): Promise<Built> {
   const chunks = Object.fromEntries([...packages].map(([name, path]) => [`chunks/${name}`, path]))
   return await build({
     ...common,
-    entryPoints: { ...chunks, 'waxseal-controller': 'controller/src/main.ts', 'chunks/render-thread': 'controller/src/render-thread.ts' }, // beside the chunk that starts it
+    entryPoints: { ...chunks, 'waxseal-controller': 'controller/src/main.ts', 'chunks/render-process': 'controller/src/render-process.ts' }, // beside the chunk that starts it
     outExtension: { '.js': '.mjs' },
     chunkNames: 'chunks/[name]-[hash]',
     splitting: true,

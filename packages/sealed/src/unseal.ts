@@ -214,10 +214,8 @@ function assemble(sealed: SealedSecretManifest, { items, fingerprints }: OpenedI
 
 /** @returns what to throw instead */
 function templateFailure(error: unknown, templates: ReadonlyMap<string, string>): unknown {
-  if (!(error instanceof Error)) return error
-  const failures = 'failures' in error && error.failures instanceof Map ? [...error.failures] : []
-  if (failures.length === 0) return new CodedError('TEMPLATE_FAILED', error.message)
-  return groupFailures(failures.map(([name, text]) => ({ name: String(name), error: new CodedError('TEMPLATE_FAILED', withoutValues(String(text), templates)) })))
+  if (!(error instanceof Error && 'failures' in error && error.failures instanceof Map)) return error
+  return groupFailures([...error.failures].map(([name, text]) => ({ name: String(name), error: new CodedError('TEMPLATE_FAILED', withoutValues(String(text), templates)) })))
 }
 
 /**

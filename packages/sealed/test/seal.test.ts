@@ -208,6 +208,11 @@ describe('templates', () => {
     expect(itemNames).toEqual(['b'])
   })
 
+  it('fail for their own faults only: what keeps a renderer from its work is told as it is', async () => {
+    const broken = new Error('no process')
+    await expect(unsealSecretAsync(withTemplates({ c: 'x' }), openWithAsync(keys), { render: () => Promise.reject(broken) })).rejects.toBe(broken)
+  })
+
   it('are not looked at without a renderer', () => {
     expect(unsealSecret(withTemplates({ c: 'x' }), open).secret.data).toEqual({ a: base64('1'), b: base64('2') })
   })

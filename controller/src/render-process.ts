@@ -1,8 +1,7 @@
 /**
- * The thread that renders templates; one answer to each task, in their order.
+ * The process that renders templates; one answer to each task, in their order.
  * @module
  */
-import { parentPort } from 'node:worker_threads'
 import { renderTemplates, TemplatesError } from '@waxseal/go-template'
 
 export interface RenderTask {
@@ -12,8 +11,7 @@ export interface RenderTask {
 
 export type RenderAnswer = { readonly rendered: ReadonlyMap<string, Uint8Array> } | { readonly failures: ReadonlyMap<string, string> }
 
-// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port, not a browser's window
-parentPort?.on('message', (task: RenderTask) => parentPort?.postMessage(answer(task)))
+process.on('message', (task: RenderTask) => process.send?.(answer(task)))
 
 function answer({ templates, values }: RenderTask): RenderAnswer {
   try {
