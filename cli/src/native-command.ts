@@ -9,6 +9,8 @@ export interface NativeOption {
   readonly flags: string
   readonly summary: string
   readonly default?: string
+  /** What its value can be, if it is one of few. */
+  readonly choices?: readonly string[]
   /** May be given again, one value each time: commander's own `<value...>` would take the files behind it too. */
   readonly isRepeatable?: boolean
 }

@@ -6,7 +6,8 @@ import type { NativeCommand, NativeOption } from '../native-command.ts'
 
 const AGE: NativeOption = { flags: '-a, --age <recipients>', summary: 'age recipients, separated by commas, instead of those of the creation rule', isRepeatable: true }
 const CONFIG: NativeOption = { flags: '--config <file>', summary: 'rule file (default: the nearest .sops.yaml here or above)' }
-const TYPE: NativeOption = { flags: '-t, --type <type>', summary: 'format of the input: yaml, json, dotenv, ini or binary (default: by the file name)' }
+const TYPES = ['yaml', 'json', 'dotenv', 'ini', 'binary'] as const
+const TYPE: NativeOption = { flags: '-t, --type <type>', summary: 'format of the input: yaml, json, dotenv, ini or binary (default: by the file name)', choices: TYPES }
 const IN_PLACE: NativeOption = { flags: '-i, --in-place', summary: 'replace the file' }
 const OUTPUT: NativeOption = { flags: '-o, --output <file>', summary: 'write to this file' }
 const ALLOW: NativeOption = { flags: '--allow <name>', summary: 'let the keys of the file name this host, AWS role or age plugin, too; may be given again', isRepeatable: true }
@@ -14,7 +15,7 @@ const MAX_INPUT: NativeOption = { flags: '--max-input <size>', summary: 'read fi
 const YES: NativeOption = { flags: '-y, --yes', summary: 'agree to the plan without being asked' }
 const DRY_RUN: NativeOption = { flags: '-n, --dry-run', summary: 'print the plan and change nothing' }
 const JSON_ANSWER: NativeOption = { flags: '--json', summary: 'answer in JSON' }
-const FORMAT: NativeOption = { flags: '--format <format>', summary: 'json or yaml (default: by the output name, else as the input)' }
+const FORMAT: NativeOption = { flags: '--format <format>', summary: 'json or yaml (default: by the output name, else as the input)', choices: ['json', 'yaml'] }
 const KEY: NativeOption = { flags: '-k, --key <file>', summary: 'file with private sealing keys; may be given again', isRepeatable: true }
 const CERT: NativeOption = { flags: '-c, --cert <source>', summary: "certificate to seal with: a file or a URL (default: cert of waxseal: in .sops.yaml, else the controller's)" }
 const CONTROLLER: readonly NativeOption[] = [
@@ -40,7 +41,7 @@ export const COMMANDS: readonly NativeCommand[] = [
     arguments: '[file...]',
     summary: 'decrypt a file to standard output',
     details: 'Nothing is written before the message authentication code is checked. A folder stands for the encrypted files below it.',
-    options: [TYPE, MAX_INPUT, ALLOW, { flags: '--output-type <type>', summary: 'write another format' }, IN_PLACE, OUTPUT],
+    options: [TYPE, MAX_INPUT, ALLOW, { flags: '--output-type <type>', summary: 'write another format', choices: TYPES }, IN_PLACE, OUTPUT],
     examples: ['waxseal decrypt values.yaml', 'waxseal decrypt --output-type json values.yaml', 'waxseal decrypt -i values.yaml', 'waxseal decrypt -i deploy/'],
     group: 'files',
     load: async () => (await import('./decrypt.ts')).decrypt,
@@ -99,7 +100,7 @@ export const COMMANDS: readonly NativeCommand[] = [
     summary: 'write a file in another format: yaml, json, dotenv or ini',
     details:
       'An encrypted file stays encrypted, for the same recipients. What the other format has no place for is told: comments, and types where there is only text. What it would change is refused.',
-    options: [TYPE, MAX_INPUT, ALLOW, { flags: '--output-type <type>', summary: 'format of the result (default: by the name of --output)' }, OUTPUT, { ...DRY_RUN, summary: 'tell what would be lost and write nothing' }, { ...JSON_ANSWER, summary: 'tell in JSON what is lost' }],
+    options: [TYPE, MAX_INPUT, ALLOW, { flags: '--output-type <type>', summary: 'format of the result (default: by the name of --output)', choices: TYPES.filter((type) => type !== 'binary') }, OUTPUT, { ...DRY_RUN, summary: 'tell what would be lost and write nothing' }, { ...JSON_ANSWER, summary: 'tell in JSON what is lost' }],
     examples: ['waxseal convert values.yaml -o values.json', 'waxseal convert app.env --output-type yaml', 'waxseal convert --dry-run values.yaml --output-type ini'],
     group: 'files',
     load: async () => (await import('./convert.ts')).convert,
@@ -270,7 +271,7 @@ export const COMMANDS: readonly NativeCommand[] = [
       'Only the controller can open the result. A folder stands for the Secrets below it, and needs --in-place. With --key, items of the output file that hold the same already keep their ciphertext. With --set, one item of a SealedSecret is sealed and put into its file; the value is asked for, or comes from standard input or a file.',
     options: [
       CERT,
-      { flags: '-s, --scope <scope>', summary: "where it may be used: strict, namespace-wide or cluster-wide (default: as the Secret's annotations say)" },
+      { flags: '-s, --scope <scope>', summary: "where it may be used: strict, namespace-wide or cluster-wide (default: as the Secret's annotations say)", choices: ['strict', 'namespace-wide', 'cluster-wide'] },
       { flags: '-n, --namespace <namespace>', summary: 'namespace, if the manifest has none; with --set: which of several' },
       { flags: '--name <name>', summary: "name, instead of the manifest's; with --set: which of several" },
       KEY,
@@ -363,6 +364,6 @@ export const COMMANDS: readonly NativeCommand[] = [
     options: [],
     examples: ['source <(waxseal completion bash)', 'waxseal completion fish > ~/.config/fish/completions/waxseal.fish'],
     group: 'setup',
-    load: async () => (await import('./completion.ts')).completion,
+    load: async () => (await import('./completion.ts')).completionOf(COMMANDS),
   },
 ]

@@ -86,8 +86,8 @@ export const COMMANDS: readonly Command[] = [
     usage: 'Print a shell completion script',
     flags: [],
     commands: [
-      { name: 'bash', usage: 'Script for bash: source <(sops completion bash)', flags: [], load: async () => (await import('./completion.ts')).bashScript },
-      { name: 'zsh', usage: 'Script for zsh: source <(sops completion zsh)', flags: [], load: async () => (await import('./completion.ts')).zshScript },
+      { name: 'bash', usage: 'Script for bash: source <(sops completion bash)', flags: [], load: async () => (await import('./completion-scripts.ts')).bashScript },
+      { name: 'zsh', usage: 'Script for zsh: source <(sops completion zsh)', flags: [], load: async () => (await import('./completion-scripts.ts')).zshScript },
     ],
   },
   {

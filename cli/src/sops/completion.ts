@@ -1,48 +1,10 @@
 /**
- * Shell completion: scripts that call the program with `--generate-bash-completion` as the last word, and what it answers then.
+ * What the program answers a completion script that asks it for candidates.
  * @module
  */
 import type { Context } from '../context.ts'
-import type { Action } from './action.ts'
 import { type Command, COMMANDS, GLOBAL_FLAGS } from './commands.ts'
 import { type Flag, HELP_FLAG, VERSION_FLAG } from './flags.ts'
-
-export const COMPLETION_WORD = '--generate-bash-completion'
-
-const BASH = `# Completion of sops for bash.
-_sops_candidates() {
-  local words=("\${COMP_WORDS[@]:0:COMP_CWORD}") current="\${COMP_WORDS[COMP_CWORD]}"
-  [[ $current == -* ]] && words+=("$current")
-  COMPREPLY=($(compgen -W "$("\${words[@]}" ${COMPLETION_WORD} 2>/dev/null)" -- "$current"))
-}
-complete -o bashdefault -o default -o nospace -F _sops_candidates sops
-`
-
-const ZSH = `#compdef sops
-# Completion of sops for zsh.
-_sops_candidates() {
-  local -a before candidates
-  before=("\${(@)words[1,CURRENT-1]}")
-  [[ $words[CURRENT] == -* ]] && before+=("$words[CURRENT]")
-  candidates=("\${(@f)$(_CLI_ZSH_AUTOCOMPLETE_HACK=1 "\${before[@]}" ${COMPLETION_WORD} 2>/dev/null)}")
-  if [[ -n $candidates[1] ]]; then
-    _describe 'values' candidates
-  else
-    _files
-  fi
-}
-compdef _sops_candidates sops
-`
-
-export const bashScript: Action = async ({ context }) => {
-  context.stdout.write(BASH)
-  return 0
-}
-
-export const zshScript: Action = async ({ context }) => {
-  context.stdout.write(ZSH)
-  return 0
-}
 
 /**
  * Candidates for the word that is being written. After a word that begins with `-` they are flags, else commands.

@@ -15,6 +15,8 @@ export interface Flag {
   readonly onByDefault?: true
 }
 
+/** As the last word it asks for the words that can follow the others. */
+export const COMPLETION_WORD = '--generate-bash-completion'
 export const HELP_FLAG: Flag = { names: ['help', 'h'], kind: 'bool', usage: 'show help' }
 export const VERSION_FLAG: Flag = { names: ['version', 'v'], kind: 'bool', usage: 'print the version' }
 

@@ -7,10 +7,9 @@ import type { Context, Handler } from '../context.ts'
 import { SOPS_VERSION } from '../sops-version.ts'
 import { type Action, FatalError, type Invocation, SopsError } from './action.ts'
 import { type Command, COMMANDS, findCommand, GLOBAL_FLAGS, HELP_COMMAND } from './commands.ts'
-import { FlagError, FlagValues, HELP_FLAG, reorder, VERSION_FLAG } from './flags.ts'
+import { COMPLETION_WORD, FlagError, FlagValues, HELP_FLAG, reorder, VERSION_FLAG } from './flags.ts'
 import { Log } from './log.ts'
 
-const COMPLETION_WORD = '--generate-bash-completion'
 const STATUS_NO_HELP_TOPIC = 3
 
 export const sops: Handler = async (words, context) => {
