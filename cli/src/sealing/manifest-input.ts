@@ -3,7 +3,7 @@
  * Follows: k8s.io/apimachinery util/yaml (YAMLOrJSONDecoder, YAMLReader); YAML 1.1 scalars, as sigs.k8s.io/yaml reads them.
  * @module
  */
-import type { ScalarTag, Tags } from 'yaml'
+import type { Scalar, ScalarTag, Tags } from 'yaml'
 import { CodedError } from '@waxseal/core'
 import { decodeTolerantBase64 } from '@waxseal/sealed'
 
@@ -15,6 +15,7 @@ const NOT_A_NUMBER = /^\.(?:nan|NaN|NAN)$/
 const INFINITE = /^[-+]?\.(?:inf|Inf|INF)$/
 /** What stands behind the tag is the value, as a string. */
 const BINARY: ScalarTag = { tag: 'tag:yaml.org,2002:binary', resolve: (text) => decodeTolerantBase64(text, 'PARSE_FAILED').toString('utf8') }
+const MERGE = 'tag:yaml.org,2002:merge'
 /** Manifests are flat; aliases must not unfold without end. */
 const MAX_DEPTH = 64
 const MAX_NODES = 1_000_000
@@ -66,10 +67,10 @@ function sliceJson(text: string, from: number): Slice[] {
   return [...slices, ...withoutMargin(text.slice(start))]
 }
 
-/** White space around a document is none of it. */
+/** White space around a document is none of it, nor is a `null` before it. */
 function withoutMargin(text: string): Slice[] {
-  const document = text.trim()
-  const start = text.length - text.trimStart().length
+  const start = /^(?:\s|null(?![\w"]))*/.exec(text)?.[0].length ?? 0
+  const document = text.slice(start).trimEnd()
   const slices = [
     { text: text.slice(0, start), isDocument: false },
     { text: document, isDocument: true },
@@ -137,7 +138,7 @@ async function parseYaml(text: string, { asGo = false }: ParseOptions): Promise<
   const { parseDocument } = await import('./yaml-library.ts')
   const document = parseDocument(text, {
     version: '1.1',
-    customTags: (tags) => kubernetesTags(tags, asGo ? readGoNumber : readNumber),
+    customTags: (tags) => (asGo ? mergingInPlace(kubernetesTags(tags, readGoNumber)) : kubernetesTags(tags, readNumber)),
     uniqueKeys: !asGo,
   })
   const [error] = document.errors
@@ -155,6 +156,24 @@ async function parseYaml(text: string, { asGo = false }: ParseOptions): Promise<
 function kubernetesTags(tags: Tags, resolve: (text: string) => unknown): Tags {
   const number: ScalarTag = { tag: 'tag:yaml.org,2002:float', default: true, test: /^[-+.0-9]/, resolve }
   return [number, BINARY, ...tags.filter((tag) => typeof tag === 'string' || !/:(?:int|float|timestamp|binary)$/.test(tag.tag))]
+}
+
+/** To Go's tools a merge replaces what stands before it in the map; elsewhere what stands in the map wins, wherever. */
+function mergingInPlace(tags: Tags): Tags {
+  const merge = tags.find((tag): tag is ScalarTag => typeof tag === 'object' && tag.tag === MERGE)
+  if (!merge) return tags
+  const resolve: ScalarTag['resolve'] = (...given) => inPlace(merge.resolve(...given) as Scalar)
+  return [{ ...merge, resolve }, ...tags.filter((tag) => tag !== merge)]
+}
+
+function inPlace(key: Scalar): Scalar {
+  const merge = key.addToJSMap
+  key.addToJSMap = (context, map, value) => {
+    const merged = new Map<unknown, unknown>()
+    merge?.(context, merged, value)
+    if (map instanceof Map) for (const [name, item] of merged) map.set(name, item)
+  }
+  return key
 }
 
 /** What Go takes for a number: with underscores between, unless it starts with a dot. Others stay text. */

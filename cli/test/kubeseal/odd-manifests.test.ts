@@ -69,6 +69,16 @@ it('lets the last of equal keys count', async () => {
 })
 
 it.each([
+  ['a: Mw==\n  <<: *x', 'x'],
+  ['<<: *x\n  a: Mw==', '3'],
+  ['<<: *y\n  <<: *x', 'x'],
+  ['a: Mw==\n  <<: [*x, *y]', 'x'],
+  ['a: Mw==\n  <<: []', '3'],
+])('lets a merge replace what stands before it: %j', async (data, a) => {
+  expect(items(await run(`x: &x {a: eA==}\ny: &y {a: eQ==}\n${HEAD}data:\n  ${data}\n`))).toEqual({ a })
+})
+
+it.each([
   ['a key that is nothing', `${HEAD}data:\n  ~: YQ==\n`, 'no secrets found'],
   ['an apiVersion that is no text', `apiVersion: on\n${HEAD.slice(15)}data:\n  a: YQ==\n`, 'cannot unmarshal bool into Go struct field Secret.TypeMeta.apiVersion'],
   ['a kind that is no text', '{"kind": 3, "metadata": {"name": "a", "namespace": "b"}, "data": {"a": "YQ=="}}', 'cannot unmarshal number into Go struct field Secret.TypeMeta.kind'],

@@ -24,6 +24,11 @@ describe('streams where the original loses documents or does not end', () => {
     expect(namesIn(stdout)).toEqual(stdin.includes('"b"') ? ['a', 'b'] : ['a'])
   })
 
+  it('nothing between JSON objects is nothing', async () => {
+    const { status, stdout } = await seal(`${secret('a')}\nnull\n${secret('b')} null null`, '-o', 'yaml')
+    expect([status, namesIn(stdout)]).toEqual([0, ['a', 'b']])
+  })
+
   it.each([
     ['', 'a'],
     ['{"kind":"SealedSecret","metadata":{"name":"t","namespace":"shop"},"spec":{"template":{}}}', 't'],
