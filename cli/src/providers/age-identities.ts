@@ -101,7 +101,9 @@ function optionalFile(context: Context, path: string | undefined, how: Pick<Iden
 /** The file that a variable names. */
 function fileOf(context: Context, variable: string, failure: string): Uint8Array | null {
   const path = context.env[variable]
-  return path === undefined ? null : readIdentity(context, path, `${failure}: open ${path}`)
+  if (path === undefined) return null
+  if (path === '') throw new CodedError('FILE_NOT_FOUND', `${failure}: open : no such file or directory`)
+  return readIdentity(context, path, `${failure}: open ${path}`)
 }
 
 /** @param name - what messages call the file */

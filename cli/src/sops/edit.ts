@@ -16,10 +16,11 @@ import { encrypt, parsePlain } from './encrypt.ts'
 import { providersFor } from './keys.ts'
 import { checkDecryptionOrder, openFile } from './load.ts'
 import { writing } from './output.ts'
-import { textInSops } from './reference-text.ts'
+import { failingWith, textInSops } from './reference-text.ts'
 import { creationRule, encryptSettings } from './settings.ts'
 import { renderEncrypted, renderPlain, type Stores, storesFor } from './stores.ts'
 
+const STATUS_UNREADABLE = 2
 const STATUS_NO_FILE = 100
 const STATUS_KEY = 128
 const STATUS_UNCHANGED = 200
@@ -92,7 +93,7 @@ function withEditor(invocation: Invocation, file: string, plain: Uint8Array, sav
     createPrivate(path, plain)
     for (let isAttended = true; ; ) {
       await runEditor(context, path)
-      const source = readFileBounded(path)
+      const source = await failingWith(STATUS_UNREADABLE, 'Could not hash file: ', () => readFileBounded(path))
       if (Buffer.from(source).equals(plain)) throw new SopsError('File has not changed, exiting.', STATUS_UNCHANGED)
       try {
         return await save(source)

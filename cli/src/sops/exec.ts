@@ -8,6 +8,7 @@ import { plainTree } from '@waxseal/core'
 import { environmentOf, withSecretFile } from '../process/child-secrets.ts'
 import type { ChildEnd, ChildOptions, Context } from '../context.ts'
 import { errnoText } from '../files.ts'
+import { signalText } from '../process/signal-text.ts'
 import { withPrivateFolder } from '../process/temp-folder.ts'
 import { type Action, type Invocation, SopsError } from './action.ts'
 import { openFile } from './load.ts'
@@ -84,19 +85,11 @@ function warnOfBackground({ flags, log }: Invocation, command: string): boolean 
 function tell(context: Context, { status, signal, error }: ChildEnd): number {
   if (error) throw new SopsError(`fork/exec /bin/sh: ${errnoText(error)}`, 1)
   if (signal) {
-    context.stderr.write(`signal: ${SIGNAL_NAMES[signal] ?? signal}\n`)
+    context.stderr.write(`${signalText(signal)}\n`)
     return STATUS_SIGNAL
   }
   if (status !== 0) context.stderr.write(`exit status ${status}\n`)
   return status ?? 1
-}
-
-const SIGNAL_NAMES: Partial<Record<NodeJS.Signals, string>> = {
-  SIGHUP: 'hangup',
-  SIGINT: 'interrupt',
-  SIGKILL: 'killed',
-  SIGSEGV: 'segmentation fault',
-  SIGTERM: 'terminated',
 }
 
 /** Below the folder whatever it says. */

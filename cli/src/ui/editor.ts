@@ -6,8 +6,9 @@ import { accessSync, constants } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
 import { CodedError } from '@waxseal/core'
 import type { Context } from '../context.ts'
-import { kindOfFile } from '../files.ts'
+import { errnoText, kindOfFile } from '../files.ts'
 import { splitShellWords } from '../process/shell-words.ts'
+import { signalText } from '../process/signal-text.ts'
 
 const DEFAULT_EDITORS = ['vim', 'nano', 'vi']
 const NO_EDITOR =
@@ -17,8 +18,8 @@ const NO_EDITOR =
 export async function runEditor(context: Context, path: string): Promise<void> {
   const [program, ...args] = editorCommand(context)
   const { status, signal, error } = await context.run(program, [...args, path], { env: context.env })
-  if (error) throw failed(error.code === 'ENOENT' ? `exec: "${program}": executable file not found in $PATH` : `cannot start ${program}`)
-  if (signal) throw failed(`signal: ${signal}`)
+  if (error) throw failed(error.code === 'ENOENT' ? `exec: "${program}": executable file not found in $PATH` : `fork/exec ${program}: ${errnoText(error)}`)
+  if (signal) throw failed(signalText(signal))
   if (status !== 0) throw failed(`exit status ${status}`)
 }
 

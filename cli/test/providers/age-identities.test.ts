@@ -88,8 +88,9 @@ describe('age identities come from', () => {
     expect(await opens(cwd, { SOPS_AGE_KEY: 'nonsense', SOPS_AGE_KEY_CMD: 'false', SOPS_AGE_SSH_PRIVATE_KEY_FILE: 'f.json', SOPS_AGE_KEY_FILE: AGE_KEY_FILE })).toBe(true)
   })
 
-  it('no folder', async () => {
+  it('no folder, and no empty name', async () => {
     const cwd = await folderWithFile()
+    expect((await decrypt(cwd, { SOPS_AGE_KEY_FILE: '' })).stderr).toContain('failed to open SOPS_AGE_KEY_FILE file: open : no such file or directory')
     expect((await decrypt(cwd, { SOPS_AGE_KEY_FILE: cwd })).stderr).toContain(`failed to open SOPS_AGE_KEY_FILE file: open ${cwd}: is a directory`)
   })
 
@@ -99,7 +100,7 @@ describe('age identities come from', () => {
     expect(status).toBe(128)
     expect(stderr.split('\n')[0]).toBe(
       `waxseal: f.json: no master key was able to decrypt the file, needs one of: ${AGE_RECIPIENT} (failed to load age identities. Errors while loading age identities: ` +
-        `failed to open SOPS_AGE_KEY_FILE file: open ${cwd}/absent.txt: no such file or directory, failed to parse 'SOPS_AGE_KEY' age identities: unknown identity type. ` +
+        `failed to open SOPS_AGE_KEY_FILE file: open ${cwd}/absent.txt: no such file or directory; failed to parse 'SOPS_AGE_KEY' age identities: unknown identity type. ` +
         `Did not find keys in locations 'SOPS_AGE_SSH_PRIVATE_KEY_FILE', 'SOPS_AGE_SSH_PRIVATE_KEY_CMD', '${cwd}/.ssh/id_ed25519', '${cwd}/.ssh/id_rsa', and 'SOPS_AGE_KEY_CMD'.)`,
     )
   })

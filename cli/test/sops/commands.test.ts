@@ -202,6 +202,8 @@ describe('edit', () => {
     expect(await run(['edit', 'f.json'], { env: editor('true') })).toMatchObject({ status: 200, stderr: 'File has not changed, exiting.\n' })
     expect(await run(['edit', 'f.json'], { env: editor('exit 3') })).toMatchObject({ status: 201, stderr: 'Could not run editor: exit status 3\n' })
     expect(await run(['f.json'], { env: { EDITOR: '/nonexistent' } })).toMatchObject({ status: 201 })
+    expect(await run(['f.json'], { env: editor('kill -9 $$') })).toMatchObject({ status: 201, stderr: 'Could not run editor: signal: killed\n' })
+    expect(await run(['f.json'], { env: editor('rm "$2"') })).toMatchObject({ status: 2, stderr: expect.stringContaining('Could not hash file: open ') })
     expect(read('f.json')).toBe(text)
     expect(leftOver()).toEqual([])
   })
@@ -239,6 +241,13 @@ describe('edit', () => {
     expect((await run(['decrypt', 'f.json'])).stdout).toBe('{"a": 1}\n')
   })
 
+  it('asks to mend keys that are no strings, too', async () => {
+    await encrypted('f.yaml', 'a: b\n')
+    const env = editor(`if [ -e runs ]; then echo 'c: d' > "$2"; else touch runs; echo '1: d' > "$2"; fi`)
+    expect((await run(['edit', 'f.yaml'], { env, stdin: '\n' })).status).toBe(0)
+    expect((await run(['decrypt', 'f.yaml'])).stdout).toBe('c: d\n')
+  })
+
   it('makes a new file from the example', async () => {
     const env = editor(`grep -q example_key "$2" || exit 1; echo '{"new": 1}' > "$2"`)
     expect(await run(['edit', '--age', AGE_RECIPIENT, 'new.json'], { env })).toEqual({ status: 0, stdout: '', stderr: '' })
@@ -264,6 +273,14 @@ describe('rotate', () => {
     for (const token of before.match(/ENC\[[^\]]*\]/g) ?? []) expect(after).not.toContain(token)
     expect(await run(['decrypt', 'f.json'])).toMatchObject({ status: 128 })
     expect(await run(['decrypt', 'f.json'], { env: { SOPS_AGE_KEY_FILE: OTHER_KEY_FILE } })).toMatchObject({ status: 0, stdout: PLAIN })
+  })
+})
+
+describe('publish', () => {
+  it('calls one file by its name with --recursive, too', async () => {
+    await encrypted()
+    write('.sops.yaml', 'destination_rules:\n  - s3_bucket: b\n')
+    expect((await run(['publish', '--recursive', 'f.json'], { stdin: 'n\n' })).stdout).toContain('s3://b/f.json ? (y/n)')
   })
 })
 

@@ -19,8 +19,10 @@ import { POINT_BYTES, wrapFileKey } from './x25519.ts'
 
 type NativeRecipient = Exclude<AgeRecipient, { kind: 'plugin' }>
 
-/** The reference's words for the step, which people look for. */
+/** The reference's words, which people look for. */
 const UNWRAPPING = 'failed to create reader for decrypting sops data key with age'
+const ONE_DOES_NOT_MATCH = 'identity did not match any of the recipients: incorrect identity for recipient block'
+const NONE_MATCHES = 'no identity matched any of the recipients'
 
 export function createAgeProvider(sources: readonly IdentitySource[], helpers: AgeHelpers = {}): KeyProvider<AgeRef> {
   const openFile = createOpener(helpers)
@@ -61,7 +63,7 @@ export function createAgeProvider(sources: readonly IdentitySource[], helpers: A
       } finally {
         wipeIdentities(loaded.identities)
       }
-      throw failure(`${UNWRAPPING}: identity did not match any of the recipients: incorrect identity for recipient block`, loaded)
+      throw failure(`${UNWRAPPING}: ${loaded.identities.length === 1 ? ONE_DOES_NOT_MATCH : NONE_MATCHES}`, loaded)
     },
   }
 }
@@ -95,7 +97,7 @@ function tryWrap(recipient: NativeRecipient, fileKey: Uint8Array, scalar: Uint8A
 }
 
 function failure(what: string, { problems, unused }: LoadedIdentities, cause?: CodedError): CodedError {
-  const trouble = problems.length ? `. Errors while loading age identities: ${problems.join(', ')}` : ''
+  const trouble = problems.length ? `. Errors while loading age identities: ${problems.join('; ')}` : ''
   const quoted = unused.map((location) => `'${location}'`)
   const places = quoted.length < 3 ? quoted.join(' and ') : `${quoted.slice(0, -1).join(', ')}, and ${quoted.at(-1)}`
   const looked = quoted.length ? `. Did not find keys in location${quoted.length > 1 ? 's' : ''} ${places}.` : ''

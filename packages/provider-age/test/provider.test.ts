@@ -27,7 +27,7 @@ async function codeOf(run: Promise<unknown>): Promise<string> {
   return 'none'
 }
 
-const identityA = readFileSync(join(keys, 'age-a.txt'), 'utf8')
+const [identityA = '', identityB = '', identityC = ''] = ['age-a', 'age-b', 'age-c'].map((name) => readFileSync(join(keys, `${name}.txt`), 'utf8'))
 const provider = createAgeProvider([source(identityA)])
 
 describe('age provider', () => {
@@ -77,6 +77,14 @@ describe('age provider', () => {
       code: 'IDENTITY_INVALID',
       message: "failed to load age identities. Errors while loading age identities: CMD: no. Did not find keys in locations 'SOPS_AGE_KEY' and '/k'.",
     })
+  })
+
+  it.each([
+    ['one identity', identityB, 'identity did not match any of the recipients: incorrect identity for recipient block'],
+    ['one of several', identityB + identityC, 'no identity matched any of the recipients'],
+  ])('says that %s does not match', async (_, text, message) => {
+    const others = createAgeProvider([source(text)])
+    await expect(others.unwrap(provider.parse(fields(entry)), options)).rejects.toMatchObject({ message: `failed to create reader for decrypting sops data key with age: ${message}` })
   })
 
   it('a broken source does not hide a good one', async () => {
