@@ -25,8 +25,8 @@ type Environment = Readonly<Record<string, string | undefined>>
 export interface ProgramOptions {
   readonly args: readonly string[]
   readonly env: Environment
-  /** SIGUSR1 so far, and who wants to know of the next. */
-  readonly renewals: { wanted: number; wake: () => void }
+  /** Who wants to know of SIGUSR1. */
+  readonly renewals: { wake: () => void }
 }
 
 /** @returns the exit status */

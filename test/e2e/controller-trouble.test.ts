@@ -88,6 +88,29 @@ describe('what it asks of the server', () => {
     expect(asked('delete', 'foreign')).toBe(0)
   })
 
+  it('leaves alone what its label selector does not select, and follows the Secrets of what it does', async () => {
+    await rig.apply(rig.seal('other', { k: 'v' }))
+    await rig.apply({ ...rig.seal('s0', { k: 'value of s0' }), metadata: { name: 's0', namespace: rig.apps, labels: { shard: 'one' } } })
+    await rig.controller(['--label-selector=shard=one'])
+    await waitFor(() => allSynced(['s0']))
+    await cluster.delete('secrets', rig.apps, 's0')
+    await waitFor(() => allSynced(['s0']))
+    expect(await rig.data('other')).toBeUndefined()
+    expect(await rig.status('other')).toBeUndefined()
+  })
+
+  it('makes no Secret again where it is told not to, and still waits for foreign ones to go', async () => {
+    await cluster.put({ apiVersion: 'v1', kind: 'Secret', metadata: { namespace: rig.apps, name: 's1' }, stringData: { k: 'foreign' } })
+    await createMany(2)
+    await rig.controller(['--skip-recreate'])
+    await waitFor(async () => (await allSynced(['s0'])) && (await rig.status('s1')) !== undefined)
+    expect(api.requests.all({ verb: 'watch', resource: 'secrets' }).filter(({ path }) => !path.includes(`/${rig.own}/`))).toEqual([]) // its keys only
+    await cluster.delete('secrets', rig.apps, 's0')
+    await cluster.delete('secrets', rig.apps, 's1')
+    await waitFor(() => allSynced(['s1']))
+    expect(await rig.data('s0')).toBeUndefined()
+  })
+
   it('writes the status once for a failure that stays the same', async () => {
     await rig.apply(rig.seal('a', { k: 'v' }, { secret: { type: 'kubernetes.io/tls' } }))
     await rig.controller()
