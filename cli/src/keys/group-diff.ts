@@ -14,10 +14,11 @@ export function diffGroups(before: readonly KeyGroup[], after: readonly KeyGroup
   const namesOf = (group: KeyGroup = []): string[] => group.map((ref) => displayName(ref, providers))
   return Array.from({ length: Math.max(before.length, after.length) }, (_, at) => {
     const [old, now] = [namesOf(before[at]), namesOf(after[at])]
+    const [had, has] = [new Set(old), new Set(now)]
     return {
-      kept: now.filter((name) => old.includes(name)),
-      added: now.filter((name) => !old.includes(name)),
-      removed: old.filter((name) => !now.includes(name)),
+      kept: now.filter((name) => had.has(name)),
+      added: now.filter((name) => !had.has(name)),
+      removed: old.filter((name) => !has.has(name)),
     }
   })
 }

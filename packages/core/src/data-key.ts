@@ -13,10 +13,13 @@ import { displayName, isUnread, type KeyGroup, type Providers } from './key-grou
 import type { Ref } from './provider.ts'
 import type { RandomSource } from './random.ts'
 import { combineShares, splitSecret } from './shamir.ts'
+import { Turns } from './turns.ts'
 
 export const DATA_KEY_BYTES = 32
 const SHARE_BYTES = DATA_KEY_BYTES + 1
 const DEFAULT_ORDER: readonly string[] = ['age', 'pgp']
+/** Keys that are wrapped to at once: each may be a program or a connection, and a file names as many as it likes. */
+const WRAP_WIDTH = 32
 
 export function generateDataKey(random: RandomSource): KeyObject {
   return takeKey(random(DATA_KEY_BYTES))
@@ -38,7 +41,7 @@ export interface WrappedKey {
 }
 
 /**
- * Wraps under every key of every group at once; one failure fails all.
+ * Wraps under the keys of all groups, many at once; one failure fails all.
  * @throws CodedError KEY_GROUP_INVALID, SHAMIR_INVALID
  * @throws CodedError WRAP_FAILED - `reports` has a `KeyReport` for each key that failed
  */
@@ -48,6 +51,7 @@ export async function wrapDataKey(dataKey: KeyObject, request: WrapRequest): Pro
   if (groups.some((group) => group.length === 0)) throw new CodedError('KEY_GROUP_INVALID', 'empty key group provided')
   const threshold = storedThreshold(groups.length, request.threshold)
   const parts = splitKey(dataKey, groups.length, threshold, request.random)
+  const turns = new Turns(WRAP_WIDTH)
   try {
     const failures: KeyReport[] = []
     const wrapped = await Promise.all(
@@ -55,7 +59,7 @@ export async function wrapDataKey(dataKey: KeyObject, request: WrapRequest): Pro
         Promise.all(
           group.map(async (ref) => {
             try {
-              return await wrapPart(parts[at]!, ref, providers, signal)
+              return await turns.run(() => wrapPart(parts[at]!, ref, providers, signal), signal)
             } catch (error) {
               failures.push(failure(at, ref, providers, error))
               return ref

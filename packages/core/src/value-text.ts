@@ -15,7 +15,7 @@ export type ValueType = 'str' | 'int' | 'float' | 'bool' | 'time'
 const INT_MIN = -(2n ** 63n)
 const INT_MAX = 2n ** 63n - 1n
 const INT_DIGITS = 19
-const INT = /^[+-]?0*(\d+)$/
+const INT = /^[+-]?(\d+)$/
 const FLOAT = /^[+-]?(?:\d[\d_]*(?:\.[\d_]*)?|\.\d[\d_]*)(?:[eE][+-]?[\d_]+)?$/
 const FLOAT_UNDERSCORE = /^_|_$|_\D|\D_/ // an underscore stands between digits only
 const INFINITY = /^([+-]?)inf(?:inity)?$/i
@@ -80,9 +80,9 @@ export function floatText(value: number): string {
 }
 
 function readInt(text: string): bigint | undefined {
-  const digits = INT.exec(text)?.[1]
+  const digits = INT.exec(text)?.[1]?.replace(/^0+/, '')
   if (digits === undefined || digits.length > INT_DIGITS) return undefined
-  const value = text[0] === '-' ? -BigInt(digits) : BigInt(digits)
+  const value = text[0] === '-' ? -BigInt(digits) : BigInt(digits) // of no digits: 0
   return isInt64(value) ? value : undefined
 }
 

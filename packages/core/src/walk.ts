@@ -15,6 +15,8 @@ import { Comment, type Decrypted, type ValueCipher } from './value-cipher.ts'
 import { isInt64 } from './value-text.ts'
 
 const MAX_DEPTH = 10_000
+/** Of the paths of all values together, each of which is authenticated with its value: keys that are nested deep count again for each value below them. */
+const MAX_PATHS_LENGTH = 2 ** 30
 
 /** Plaintext by the node that holds its token. */
 export type Plaintext = ReadonlyMap<LeafNode | CommentNode, Decrypted>
@@ -180,11 +182,17 @@ interface Level {
 function walk(tree: Tree, selector: Selector, textOf: (node: CommentNode) => string, visitor: Visitor): void {
   const { byComment, encryptsMatched } = selector
   const levels: Level[] = []
+  let pathsLength = 0
+  const count = (path: string): void => {
+    pathsLength += path.length
+    if (pathsLength > MAX_PATHS_LENGTH) throw new CodedError('PARSE_LIMIT', 'the keys above its values are too long and too many')
+  }
   const visit = (node: Node, path: string, matched: boolean, level: Level): void => {
     if (node.kind === 'leaf') {
       if (typeof node.value === 'bigint' && !isInt64(node.value)) {
         throw new CodedError('VALUE_UNSUPPORTED', `number at ${path} does not fit into 64 bits`, { path, hint: 'quote it' })
       }
+      count(path)
       visitor.leaf(node, path === '' ? ':' : path, matched === encryptsMatched, level.inList)
     } else if (node.kind !== 'comment') {
       if (levels.length >= MAX_DEPTH) throw new CodedError('PARSE_LIMIT', `more than ${MAX_DEPTH} levels`)
@@ -203,6 +211,7 @@ function walk(tree: Tree, selector: Selector, textOf: (node: CommentNode) => str
         if (byComment && selector.matches(textOf(item))) level.matchedHere = true
         // a comment that asks for encryption stays clear itself; one that asks for clear text is clear
         const matched = encryptsMatched ? before : level.matched || level.matchedHere
+        count(level.path)
         visitor.comment(item, level.path === '' ? ':' : level.path, matched === encryptsMatched)
       } else {
         const matched = level.matched || level.matchedHere

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { generateDataKey, parseDecryptionOrder, recoverDataKey, testKeys, wrapDataKey, type KeyReport } from '../src/data-key.ts'
 import type { KeyGroup, Providers } from '../src/key-group.ts'
 import { createRandomSource } from '../src/random.ts'
-import { codeOf, DATA_KEY, errorOf, fakeProvider, fakeRef, providers, type FakeRef } from './support.ts'
+import { codeOf, DATA_KEY, errorOf, fakeProvider, fakeRef, providers, type FakeProvider, type FakeRef } from './support.ts'
 
 const random = createRandomSource()
 const wrap = (groups: readonly KeyGroup[], threshold = 0, known: Providers = providers(fakeProvider('age'), fakeProvider('pgp'))) =>
@@ -27,6 +27,23 @@ describe('wrapping', () => {
     const { groups, threshold } = await wrap([[fakeRef('a')], [fakeRef('b'), fakeRef('c')], [fakeRef('d')]])
     expect(groups.flat().map(bytesOf)).toStrictEqual([33, 33, 33, 33])
     expect(threshold).toBe(3)
+  })
+
+  it('asks many keys at once, but not all that a file may name', async () => {
+    let [running, most] = [0, 0]
+    const age = fakeProvider('age')
+    const counting: FakeProvider = {
+      ...age,
+      async wrap(part, ref, options) {
+        most = Math.max(most, (running += 1))
+        await new Promise((resolve) => setImmediate(resolve))
+        running -= 1
+        return await age.wrap(part, ref, options)
+      },
+    }
+    const { groups } = await wrap([Array.from({ length: 300 }, (_, i) => fakeRef(`k${i}`)), [fakeRef('other')]], 2, providers(counting))
+    expect(groups.flat().map(bytesOf)).toStrictEqual(Array(301).fill(33))
+    expect(most).toBe(32)
   })
 
   it('fails if any key fails, naming every one that did', async () => {

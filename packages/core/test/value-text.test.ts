@@ -67,6 +67,12 @@ describe('reading a plaintext', () => {
     expect(read(type, text)).toBeUndefined()
   })
 
+  it('reads a million digits as fast as they are written down', () => {
+    const zeros = '0'.repeat(1_000_000)
+    expect([read('int', `${zeros}x`), read('int', `-${zeros}17`), read('int', zeros), read('int', `${zeros}1`.repeat(2))]).toStrictEqual([undefined, -17n, 0n, undefined])
+    expect(read('float', `${zeros}x`)).toBeUndefined()
+  })
+
   it('keeps bytes that are not UTF-8 as bytes', () => {
     expect(readValue('str', Buffer.from([0xff, 0x61]))).toStrictEqual(Buffer.from([0xff, 0x61]))
   })

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { applyEdits } from '../src/edited-tree.ts'
 import { createRandomSource } from '../src/random.ts'
 import { compileSelector, DEFAULT_SELECTION, type Selection } from '../src/selector.ts'
-import { Timestamp, type Tree, type ValueNode } from '../src/tree.ts'
+import { type MapNode, Timestamp, type Tree, type ValueNode } from '../src/tree.ts'
 import { createValueCipher, type ValueCipher } from '../src/value-cipher.ts'
 import { decryptTree, encryptTree } from '../src/walk.ts'
 import { codeOf, comment, DATA_KEY, fixedNonce, leaf, list, map, show } from './support.ts'
@@ -163,6 +163,17 @@ describe('walk', () => {
     expect(decryptTree(applyEdits(deep, edits), { cipher, selector, macOnlyEncrypted: false }).edits).toHaveLength(1)
     expect(codeOf(() => encryptTree(nested(20_000), { cipher, selector, macOnlyEncrypted: false }))).toBe('PARSE_LIMIT')
   })
+})
+
+it('a value below the longest keys is authenticated, many of them are refused', async () => {
+  const selector = await compileSelector(DEFAULT_SELECTION)
+  const nested = (levels: number, keyLength: number): Tree => {
+    let node: ValueNode = leaf('deep')
+    for (let level = 0; level < levels; level += 1) node = map('k'.repeat(keyLength), node, 'v', leaf(1n))
+    return [node as MapNode]
+  }
+  expect(encryptTree(nested(9_000, 10), { cipher: tracer, selector, macOnlyEncrypted: false }).edits).toHaveLength(9_001)
+  expect(codeOf(() => encryptTree(nested(9_000, 1000), { cipher: tracer, selector, macOnlyEncrypted: false }))).toBe('PARSE_LIMIT')
 })
 
 describe('selection', () => {

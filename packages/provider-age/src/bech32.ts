@@ -1,5 +1,5 @@
 /**
- * Bech32 without its length limit, as age spells keys: lower case for recipients, upper case for identities.
+ * Bech32 without its length limit of 90, as age spells keys: lower case for recipients, upper case for identities.
  * Follows: BIP 173 (checksum constant 1); C2SP age.md.
  * @module
  */
@@ -7,6 +7,8 @@
 const ALPHABET = 'qpzry9x8gf2tvdw0s3jn54khce6mua7l'
 const GENERATOR = [0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3]
 const CHECKSUM_LENGTH = 6
+/** More than a plugin can be told in a line. */
+const MAX_LENGTH = 64 * 1024
 const PREFIX = /^[\x21-\x7e]+$/
 
 function polymod(values: readonly number[]): number {
@@ -62,6 +64,7 @@ export function bech32Fault(text: string): string {
 
 /** @returns the prefix in lower case and the bytes, owned by the caller; null for anything but exact Bech32 of one case */
 export function decodeBech32(text: string): { readonly prefix: string; readonly bytes: Buffer } | null {
+  if (text.length > MAX_LENGTH) return null
   const lower = text.toLowerCase()
   if (text !== lower && text !== text.toUpperCase()) return null
   const at = lower.lastIndexOf('1')

@@ -101,6 +101,11 @@ describe('Bech32, BIP 173', () => {
     '%j is not',
     (text) => expect(decodeBech32(text)).toBeNull(),
   )
+
+  it('nothing longer than a line that a plugin can be told', () => {
+    expect(decodeBech32(encodeBech32('age1x', Buffer.alloc(32 * 1024)))?.bytes).toHaveLength(32 * 1024)
+    expect(decodeBech32(encodeBech32('age1x', Buffer.alloc(64 * 1024)))).toBeNull()
+  })
 })
 
 it.each([['fooba', 'MZXW6YTB'], ['foobafooba', 'MZXW6YTBMZXW6YTB'], ['', '']])('Base32, RFC 4648 10: %j', (text, encoded) => {

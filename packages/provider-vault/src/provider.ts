@@ -4,7 +4,7 @@
  * Follows: getsops/sops hcvault/keysource.go (EncryptContext, DecryptContext).
  * @module
  */
-import { CodedError, createServiceCaller, decodeBase64, inStep, Session, type HostPolicy, type KeyProvider, type ServiceCaller } from '@waxseal/core'
+import { CodedError, createServiceCaller, decodeBase64, encodeBase64, inStep, Session, type HostPolicy, type KeyProvider, type ServiceCaller } from '@waxseal/core'
 import { checkAllowList, parseAllowList } from './allow-list.ts'
 import type { VaultClient } from './client.ts'
 import { fieldsOf, nameOf, newRef, refFrom, type VaultRef } from './ref.ts'
@@ -67,7 +67,7 @@ export function createVaultProvider({ hosts, address: ownAddress, allowList, rea
     displayName: nameOf,
     credentialSource: async () => (await session.last())?.settings.tokenSource,
     async wrap(part, ref, { signal }) {
-      return { ...ref, enc: await ask('encrypt', ref, { plaintext: Buffer.from(part).toString('base64') }, 'ciphertext', signal) }
+      return { ...ref, enc: await ask('encrypt', ref, { plaintext: encodeBase64(part) }, 'ciphertext', signal) }
     },
     async unwrap(ref, { signal }) {
       const part = decodeBase64(await ask('decrypt', ref, { ciphertext: ref.enc }, 'plaintext', signal))
@@ -91,6 +91,13 @@ function urlOf(address: string, path: string): URL {
   if (!base || !/^https?:$/.test(base.protocol) || base.username !== '' || base.password !== '' || base.search !== '' || base.hash !== '') {
     throw new CodedError('HOST_REFUSED', 'the address of a Vault key is not of the form https://host:port', { hint: 'correct the key in the file' })
   }
-  base.pathname = [base.pathname.replace(/\/+$/, ''), 'v1', ...path.split('/').map(encodeURIComponent)].join('/')
+  base.pathname = [withoutEndSlashes(base.pathname), 'v1', ...path.split('/').map(encodeURIComponent)].join('/')
   return base
+}
+
+/** By hand: an expression would begin anew at each slash of an address that is full of them. */
+function withoutEndSlashes(path: string): string {
+  let end = path.length
+  while (path[end - 1] === '/') end -= 1
+  return path.slice(0, end)
 }

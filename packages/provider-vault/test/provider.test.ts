@@ -221,6 +221,13 @@ describe('a file that names a server of its own choice', () => {
     expect(vault.requests).toHaveLength(1)
   })
 
+  it('gets a request at once, however many slashes stand in its address', async () => {
+    const vault = await server()
+    const vaults = provider({ hosts: strict, address: vault.url })
+    expect(await vaults.unwrap(refAt(`${vault.url}///`), { signal })).toEqual(part)
+    expect((await failureOf(vaults.unwrap(refAt(`${vault.url}${'/'.repeat(500_000)}x`), { signal }))).code).not.toBe('KEY_SERVICE_TIMEOUT')
+  })
+
   it('gets neither from SOPS when the allow-list says no', async () => {
     const vault = await server()
     const vaults = provider({ allowList: 'https://vault.example.com' })

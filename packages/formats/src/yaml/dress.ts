@@ -135,7 +135,7 @@ function hasBody({ text }: ScalarSyntax, { bodyStart, bodyEnd }: BlockScalar): b
 /** The lines below a header, without the break that ends the last. In folded text, a break needs an empty line. */
 function blockBody(text: string, folded: boolean, endsWithBreak: boolean, column: number): string {
   const content = endsWithBreak && text.endsWith('\n') ? text.slice(0, -1) : text
-  const lines = (folded ? content.replace(/\n+(?!\n|$)/g, '$&\n') : content).split('\n')
+  const lines = (folded ? content.replace(/\n(?=[^\n])/g, '\n\n') : content).split('\n')
   return lines.map((line) => (line === '' ? '' : ' '.repeat(column) + line)).join('\n')
 }
 

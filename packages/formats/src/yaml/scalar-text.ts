@@ -230,5 +230,5 @@ function escape(code: number): string {
 /** U+2028 and U+2029 end a line: what follows is indented. */
 function indentBreaks(text: string, body: number): string {
   if (!/[\u2028\u2029]/.test(text)) return text
-  return text.replace(/([\u2028\u2029]+)(?=[^\u2028\u2029\n])/g, `$1${' '.repeat(body)}`)
+  return text.replace(/[\u2028\u2029](?=[^\u2028\u2029\n])/g, `$&${' '.repeat(body)}`)
 }

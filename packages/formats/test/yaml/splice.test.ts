@@ -1,4 +1,4 @@
-import type { Edit, Entry, ListNode, MapNode, Node, PlainMap, Value, ValueNode } from '@waxseal/core'
+import type { Edit, Entry, LeafNode, ListNode, MapNode, Node, PlainMap, Value, ValueNode } from '@waxseal/core'
 import { describe, expect, it } from 'vitest'
 import { parseYaml } from '../../src/yaml/document.ts'
 import { entry, leaf } from '../nodes.ts'
@@ -304,6 +304,16 @@ describe('large files are written in time', () => {
     const document = parseYaml(Buffer.from(Array.from({ length: COUNT }, (_, i) => line.replace('%', String(i))).join('')))
     const edits = document.tree[0]!.items.map((item): Edit => ({ do: 'replace', node: (item as Entry).value, by: { kind: 'list', items: [leaf('x\ny')] } }))
     expect(parseYaml(document.apply(edits)).tree[0]!.items).toHaveLength(COUNT)
+  }, 60_000)
+})
+
+describe('a value that is nothing but line ends', () => {
+  it.each(['k: x\n', 'k: |\n  x\n', 'k: >\n  x\n', 'k: "x"\n', "k: 'x'\n"])('is written and read at once: %j', (source) => {
+    for (const value of ['\n'.repeat(200_000), `a${'\u2028'.repeat(200_000)}`, `a${'\u2029\n'.repeat(100_000)}\u2028`]) {
+      const document = parseYaml(Buffer.from(source))
+      const edited = parseYaml(document.apply([{ do: 'value', node: at(document, 'k') as LeafNode, value }]))
+      expect((at(edited, 'k') as LeafNode).value === value).toBe(true)
+    }
   }, 60_000)
 })
 
