@@ -41,9 +41,13 @@ export class KeyServiceClient {
       stream.on('trailers', (trailers) => (headers = { ...headers, ...trailers }))
       stream.end(message)
       const body = await readGrpcBody(stream as AsyncIterable<Buffer>)
-      const status = Number(headers['grpc-status'] ?? GRPC_STATUS.unknown)
-      if (status !== GRPC_STATUS.ok) throw new CodedError('KEY_SERVICE_FAILED', grpcStatusText(status, [headers['grpc-message'] ?? ''].join()))
-      return Uint8Array.from(decodeResponse(unframe(body)))
+      try {
+        const status = Number(headers['grpc-status'] ?? GRPC_STATUS.unknown)
+        if (status !== GRPC_STATUS.ok) throw new CodedError('KEY_SERVICE_FAILED', grpcStatusText(status, [headers['grpc-message'] ?? ''].join()))
+        return Uint8Array.from(decodeResponse(unframe(body)))
+      } finally {
+        body.fill(0)
+      }
     } catch (cause) {
       if (cause instanceof CodedError) throw cause
       throw new CodedError('KEY_SERVICE_FAILED', this.#unreachable(failure ?? (cause as NodeJS.ErrnoException)), { cause })

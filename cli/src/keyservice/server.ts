@@ -44,11 +44,17 @@ async function answer(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, o
   let status: number = GRPC_STATUS.ok
   let message = ''
   let body: Buffer | undefined
+  let received: Buffer | undefined
   try {
-    body = frame(encodeResponse(await perform(String(headers[':path']), unframe(await readGrpcBody(stream)), options)))
+    received = await readGrpcBody(stream)
+    const result = await perform(String(headers[':path']), unframe(received), options)
+    body = frame(encodeResponse(result))
+    result.fill(0)
   } catch (error) {
     status = error instanceof Refusal ? error.status : GRPC_STATUS.unknown
     message = error instanceof Error && (error instanceof CodedError || error instanceof Refusal) ? error.message : 'internal error'
+  } finally {
+    received?.fill(0)
   }
   if (stream.destroyed || stream.closed) return
   stream.respond({ ':status': 200, 'content-type': GRPC_CONTENT_TYPE }, { waitForTrailers: true })
@@ -64,6 +70,7 @@ class Refusal extends Error {
   }
 }
 
+/** @returns bytes that the caller owns and wipes */
 async function perform(path: string, message: Uint8Array, { providers, now, confirm }: KeyServiceOptions): Promise<Uint8Array> {
   const action = path === '/KeyService/Encrypt' ? 'encrypt' : path === '/KeyService/Decrypt' ? 'decrypt' : undefined
   if (!action) throw new Refusal(GRPC_STATUS.unimplemented, `unknown method ${path}`)
@@ -72,8 +79,9 @@ async function perform(path: string, message: Uint8Array, { providers, now, conf
   if (!provider) throw new Refusal(GRPC_STATUS.notFound, 'Unknown key type')
   const entry: PlainMap = { ...request.entry, created_at: `${now().toISOString().slice(0, 19)}Z`, enc: '' }
   const result = await (action === 'encrypt' ? wrap(provider, entry, request.data) : unwrap(provider, entry, request.data))
-  if (confirm && !(await confirm(action, request))) throw new Refusal(GRPC_STATUS.permissionDenied, 'Request rejected by user')
-  return result
+  if (!confirm || (await confirm(action, request))) return result
+  result.fill(0)
+  throw new Refusal(GRPC_STATUS.permissionDenied, 'Request rejected by user')
 }
 
 async function wrap(provider: KeyProvider, entry: PlainMap, data: Uint8Array): Promise<Uint8Array> {

@@ -30,7 +30,11 @@ export function unframe(body: Buffer): Uint8Array {
   return body.subarray(HEADER_BYTES)
 }
 
-/** Everything that comes, up to a limit. @throws CodedError KEY_SERVICE_FAILED */
+/**
+ * Everything that comes, up to a limit.
+ * @returns bytes that the caller owns and wipes
+ * @throws CodedError KEY_SERVICE_FAILED
+ */
 export async function readGrpcBody(stream: AsyncIterable<Buffer>): Promise<Buffer> {
   const chunks: Buffer[] = []
   let total = 0
@@ -39,7 +43,9 @@ export async function readGrpcBody(stream: AsyncIterable<Buffer>): Promise<Buffe
     if (total > MAX_MESSAGE_BYTES + HEADER_BYTES) throw new CodedError('KEY_SERVICE_FAILED', 'message of a key service is too large')
     chunks.push(chunk)
   }
-  return Buffer.concat(chunks)
+  const body = Buffer.concat(chunks)
+  for (const chunk of chunks) chunk.fill(0)
+  return body
 }
 
 /** In the words of Go's gRPC. @param message - percent-encoded, from the trailers */

@@ -12,7 +12,7 @@ import { dearmor } from './armor.ts'
 import { encodeBase32 } from './base32.ts'
 import { bech32Fault } from './bech32.ts'
 import { hybridRecipientText, parseHybridIdentity } from './hybrid.ts'
-import type { AgeIdentity, LockedIdentity } from './identity.ts'
+import { type AgeIdentity, type LockedIdentity, wipeIdentities } from './identity.ts'
 import { parsePluginIdentity, parsePluginRecipient } from './plugin.ts'
 import { readScryptStanza, unwrapForPassphrase } from './scrypt.ts'
 import { parseIdentity, publicPoint, recipientText } from './x25519.ts'
@@ -64,12 +64,17 @@ export function parseIdentities(source: string | Uint8Array, { location = '', se
   if (text.startsWith('age-encryption')) return [lockedFile(Buffer.from(bytes), location)]
   if (text.startsWith('-----BEGIN AGE')) return [asIdentityError(() => lockedFile(dearmor(text), location))]
   const found: AgeIdentity[] = []
-  for (const line of text.split(/\r?\n/)) {
-    if (line === '' || line.startsWith('#')) continue
-    const words = severalPerLine ? line.split(/\s+/).filter((word) => word !== '') : [line]
-    for (const word of words) found.push(identityOf(word))
+  try {
+    for (const line of text.split(/\r?\n/)) {
+      if (line === '' || line.startsWith('#')) continue
+      const words = severalPerLine ? line.split(/\s+/).filter((word) => word !== '') : [line]
+      for (const word of words) found.push(identityOf(word))
+    }
+    return found
+  } catch (error) {
+    wipeIdentities(found)
+    throw error
   }
-  return found
 }
 
 /** @param bytes - kept */

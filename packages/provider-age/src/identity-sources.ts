@@ -69,11 +69,6 @@ export async function loadIdentities(sources: readonly IdentitySource[], recipie
   return { identities, problems, unused: [...absent, ...empty] }
 }
 
-/** Once they are not needed any more. Key objects are wiped by Node. */
-export function wipeIdentities(identities: readonly AgeIdentity[]): void {
-  for (const identity of identities) if (identity.kind === 'hybrid') identity.seed.fill(0)
-}
-
 /** A broken source does not stop the others. */
 async function noting(problems: string[], step: () => Promise<void>): Promise<void> {
   try {

@@ -43,6 +43,11 @@ export interface PluginIdentity extends PluginRef {
 
 export type AgeIdentity = ReadyIdentity | PluginIdentity | LockedIdentity
 
+/** Once they are not needed any more. Key objects are wiped by Node. */
+export function wipeIdentities(identities: readonly AgeIdentity[]): void {
+  for (const identity of identities) if (identity.kind === 'hybrid') identity.seed.fill(0)
+}
+
 /**
  * @returns the file key, 16 bytes, owned by the caller; null: none of the stanzas is for this identity
  * @throws CodedError METADATA_INVALID - a stanza that nobody may write, or a damaged one

@@ -92,8 +92,9 @@ export function connectKms(connection: KmsConnection, sources: AwsSources): KmsC
       const command = new DecryptCommand({ KeyId: arn, CiphertextBlob: ciphertext, EncryptionContext: Object.fromEntries(context) })
       const { Plaintext = new Uint8Array(), KeyId = arn, $metadata } = await client.send(command, { abortSignal })
       const answered = idOf(KeyId)
-      if (arn.includes(':key/') && answered !== idOf(arn)) throw new IncorrectKeyException({ message: answered, $metadata })
-      return Plaintext
+      if (!arn.includes(':key/') || answered === idOf(arn)) return Plaintext
+      Plaintext.fill(0)
+      throw new IncorrectKeyException({ message: answered, $metadata })
     },
   }
 }

@@ -74,7 +74,7 @@ export function createKeyVaultClient(agents: Agents): KeyVaultClient {
       return versionIn(asFields(answer['key']), key)
     },
     async perform(call, action, key, input) {
-      const value = Buffer.from(input).toString('base64url')
+      const value = Buffer.from(input.buffer, input.byteOffset, input.byteLength).toString('base64url')
       const request: Request = {
         method: 'POST',
         url: urlOf(key, action),
@@ -82,10 +82,11 @@ export function createKeyVaultClient(agents: Agents): KeyVaultClient {
         body: JSON.stringify({ alg: ALGORITHM, value }),
       }
       const answer = await send(call, key.vault, request, value)
+      const version = versionIn(answer, key)
       const { value: text } = answer
       const output = typeof text === 'string' ? decodeBase64Url(text) : null
       if (!output?.length) throw new CodedError('KEY_SERVICE_FAILED', 'the answer of Azure Key Vault has no value')
-      return { output, version: versionIn(answer, key) }
+      return { output, version }
     },
   }
 }

@@ -31,6 +31,7 @@ export async function createKmsClient(settings: GcpSettings): Promise<KmsClient>
     return await call(async (signal) => {
       const answer = await send({ action, key, input, inputCrc32c: crc32c(input) }, authorization, signal)
       if (answer.crc32c === undefined || answer.crc32c === crc32c(answer.output)) return answer.output
+      answer.output.fill(0)
       throw new KmsRefusal('DATA_LOSS', 'the answer was altered on its way: its checksum differs')
     })
   }

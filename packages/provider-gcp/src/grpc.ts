@@ -75,14 +75,17 @@ async function call(session: ClientHttp2Session, request: KmsRequest, authorizat
   try {
     stream.end(message)
     const body = await readGrpcBody(stream as AsyncIterable<Buffer>)
-    throwRefusal(headers, authorization)
-    const fields = readFields(unframe(body))
-    const bytes = Uint8Array.from(lastBytes(fields, output))
-    // Left out of messages: a number that is 0.
-    const crc32c = fields.some(([number]) => number === outputCrc) ? (lastNumber(readFields(lastBytes(fields, outputCrc)), 1) ?? 0) : undefined
-    body.fill(0)
-    if (bytes.length === 0) throw new CodedError('KEY_SERVICE_FAILED', 'the answer of GCP KMS is empty', { hint: 'check the endpoint' })
-    return { output: bytes, crc32c }
+    try {
+      throwRefusal(headers, authorization)
+      const fields = readFields(unframe(body))
+      // Left out of messages: a number that is 0.
+      const crc32c = fields.some(([number]) => number === outputCrc) ? (lastNumber(readFields(lastBytes(fields, outputCrc)), 1) ?? 0) : undefined
+      const bytes = Uint8Array.from(lastBytes(fields, output))
+      if (bytes.length === 0) throw new CodedError('KEY_SERVICE_FAILED', 'the answer of GCP KMS is empty', { hint: 'check the endpoint' })
+      return { output: bytes, crc32c }
+    } finally {
+      body.fill(0)
+    }
   } finally {
     message.fill(0)
   }

@@ -3,7 +3,7 @@
  * Follows: cloud.google.com/kms/docs/reference/rest/v1/projects.locations.keyRings.cryptoKeys (encrypt, decrypt).
  * @module
  */
-import { CodedError, decodeBase64 } from '@waxseal/core'
+import { CodedError, decodeBase64, encodeBase64 } from '@waxseal/core'
 import { asFields, bodyFields, createHttpClient, type Agents, type Answer, type Fields } from '@waxseal/http'
 import { KmsRefusal, saying, STATUS_NAMES, type KmsAnswer, type StatusName, type Transport } from './kms.ts'
 
@@ -15,7 +15,7 @@ export function restTransport(endpoint: URL, agents: Agents): Transport {
   const http = createHttpClient({ agents })
   return async ({ action, key, input, inputCrc32c }, authorization, signal) => {
     const [inputName, outputName] = action === 'encrypt' ? ['plaintext', 'ciphertext'] : ['ciphertext', 'plaintext']
-    const inputB64 = Buffer.from(input).toString('base64')
+    const inputB64 = encodeBase64(input)
     const answer = await http.send(
       {
         method: 'POST',

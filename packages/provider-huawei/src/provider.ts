@@ -3,7 +3,7 @@
  * Follows: getsops/sops hckms/keysource.go (EncryptContext, DecryptContext).
  * @module
  */
-import { CodedError, createServiceCaller, decodeBase64, inStep, Session, type KeyProvider, type ServiceCaller } from '@waxseal/core'
+import { CodedError, createServiceCaller, decodeBase64, encodeBase64, inStep, Session, type KeyProvider, type ServiceCaller } from '@waxseal/core'
 import type { HuaweiClient } from './client.ts'
 import { fieldsOf, newRef, refFrom, refFromGroup, type HuaweiRef } from './ref.ts'
 import { kmsEndpoint } from './regions.ts'
@@ -43,7 +43,7 @@ export function createHuaweiProvider(readSettings: () => Promise<HuaweiSettings>
     displayName: ({ keyId }) => keyId,
     credentialSource: async () => (await session.last())?.client.credentialSource(),
     async wrap(part, ref, { signal }) {
-      return { ...ref, enc: await ask('encrypt', ref, Buffer.from(part).toString('base64'), 'cipher_text', signal) }
+      return { ...ref, enc: await ask('encrypt', ref, encodeBase64(part), 'cipher_text', signal) }
     },
     async unwrap(ref, { signal }) {
       const part = decodeBase64(await ask('decrypt', ref, ref.enc, 'plain_text', signal))

@@ -33,7 +33,10 @@ export function gpgEngine(run: RunProgram): Engine {
     },
     async unwrap(message, signal) {
       const { ok, stdout, stderr } = await run(['-d'], Buffer.from(message), signal)
-      if (!ok) throw new CodedError('IDENTITY_INVALID', `failed to decrypt sops data key with pgp: ${stderr.trim()}`)
+      if (!ok) {
+        stdout.fill(0) // what came before the damage was found
+        throw new CodedError('IDENTITY_INVALID', `failed to decrypt sops data key with pgp: ${stderr.trim()}`)
+      }
       // Older versions skip packets of newer ones, find nothing, and call it success.
       if (stdout.length === 0) throw new CodedError('IDENTITY_INVALID', 'failed to decrypt sops data key with pgp: zero bytes returned')
       return stdout
