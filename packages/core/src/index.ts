@@ -1,4 +1,5 @@
 export * from './base64.ts'
+export * from './comment-text.ts'
 export * from './data-key.ts'
 export * from './document.ts'
 export { applyEdits } from './edited-tree.ts'

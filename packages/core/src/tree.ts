@@ -32,6 +32,7 @@ export interface LeafNode {
 /** Text without the comment marker. `inline` means that it stands behind a value on the same line. */
 export interface CommentNode {
   readonly kind: 'comment'
+  /** See comment-text.ts for one that is no UTF-8 text. */
   readonly text: string
   readonly inline: boolean
 }

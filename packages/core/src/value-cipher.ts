@@ -10,6 +10,7 @@
 import { isUtf8 } from 'node:buffer'
 import { createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto'
 import { decodeBase64, encodeBase64, putBase64 } from './base64.ts'
+import { commentBytes, commentFromBytes } from './comment-text.ts'
 import { CodedError } from './errors.ts'
 import { NONCE_BYTES, type NonceCache } from './nonce-cache.ts'
 import type { Value } from './tree.ts'
@@ -22,6 +23,7 @@ const PREFIX = 'ENC[AES256_GCM,data:'
 
 /** Plaintext of a token that holds a comment. */
 export class Comment {
+  /** As `CommentNode` has it. */
   readonly text: string
   constructor(text: string) {
     this.text = text
@@ -57,7 +59,7 @@ export function createValueCipher(dataKey: KeyObject, { nonces, random }: ValueC
   return {
     encrypt(value, path) {
       const type = value instanceof Comment ? 'comment' : valueType(value)
-      const text = value instanceof Comment ? value.text : valueText(value)
+      const text = value instanceof Comment ? commentBytes(value.text) : valueText(value)
       if (text.length === 0) return ''
       const nonce = replay?.find(path, type, text) ?? random(NONCE_BYTES)
       const gcm = createCipheriv(ALGORITHM, dataKey, nonce, GCM_OPTIONS)
@@ -70,7 +72,7 @@ export function createValueCipher(dataKey: KeyObject, { nonces, random }: ValueC
       if (token === '') return ''
       const { data, iv, tag, type } = parseToken(token, path)
       const bytes = open(dataKey, data, iv, tag, path)
-      const value = type === 'comment' ? readComment(bytes) : readValue(type, bytes)
+      const value = type === 'comment' ? new Comment(commentFromBytes(bytes)) : readValue(type, bytes)
       if (value === undefined || value === null) throw new CodedError('VALUE_MALFORMED', `value at ${path} is not of its type`, { path })
       nonces?.remember(path, type, exactText(value, bytes), iv)
       return value
@@ -138,11 +140,7 @@ function parseToken(token: string, path: string): Token {
   return { data, iv, tag, type: token.slice(typeAt + 6, end) }
 }
 
-function readComment(bytes: Buffer): Comment | undefined {
-  return isUtf8(bytes) ? new Comment(bytes.toString('utf8')) : undefined
-}
-
 function exactText(value: Decrypted, bytes: Buffer): string | Uint8Array {
   if (typeof value === 'string') return value
-  return value instanceof Comment ? value.text : isUtf8(bytes) ? bytes.toString('utf8') : bytes
+  return value instanceof Comment ? commentBytes(value.text) : isUtf8(bytes) ? bytes.toString('utf8') : bytes
 }

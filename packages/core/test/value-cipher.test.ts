@@ -200,6 +200,14 @@ describe('nonces', () => {
     expect(nonces.replay().find('a:', 'str', 'x')).toBeUndefined()
   })
 
+  it('stay with comments that are no text', () => {
+    const nonces = new NonceCache()
+    const reader = createValueCipher(DATA_KEY, { nonces, random: createRandomSource() })
+    const token = cipher.encrypt(new Comment('caf\udce9'), 'a:')
+    expect(reader.decrypt(token, 'a:')).toEqual(new Comment('caf\udce9'))
+    expect(createValueCipher(DATA_KEY, { nonces, random: createRandomSource() }).encrypt(new Comment('caf\udce9'), 'a:')).toBe(token)
+  })
+
   it('come from a pool that hands every byte out once', () => {
     const random = createRandomSource()
     const seen = new Set(Array.from({ length: 2000 }, () => Buffer.from(random(32)).toString('hex')))

@@ -3,6 +3,7 @@
  * @module
  */
 import { isUtf8 } from 'node:buffer'
+import { commentBytes, commentFromBytes } from '@waxseal/core'
 
 const NON_ASCII = /[\x80-\xff]/
 
@@ -23,4 +24,13 @@ export function decodePiece(piece: string): string | Uint8Array {
 
 export function encodePiece(value: string | Uint8Array): string {
   return typeof value === 'string' ? Buffer.from(value, 'utf8').toString('latin1') : byteText(value)
+}
+
+/** The text of the comment that a piece of byte text holds. */
+export function decodeComment(piece: string): string {
+  return NON_ASCII.test(piece) ? commentFromBytes(Buffer.from(piece, 'latin1')) : piece
+}
+
+export function encodeComment(text: string): string {
+  return encodePiece(commentBytes(text))
 }

@@ -7,7 +7,7 @@
 import {
   CodedError, type CommentNode, type Document, type Edit, type Entry, type LeafNode, type MapNode, type Node, type PlainMap,
 } from '@waxseal/core'
-import { byteText, bytesOf, decodePiece, encodePiece } from '../byte-text.ts'
+import { byteText, bytesOf, decodeComment, decodePiece, encodeComment, encodePiece } from '../byte-text.ts'
 import { type FlatEntry, flatten, unflatten } from '../flat-metadata.ts'
 import { type Replacement, splice } from '../splice.ts'
 import { refuseTooMany } from '../value-limit.ts'
@@ -60,7 +60,7 @@ function readLines(text: string): Line[] {
 function readLine(text: string, start: number, contentEnd: number, number: number): Line {
   const end = contentEnd + 1
   if (text[start] === '#') {
-    const comment: CommentNode = { kind: 'comment', text: utf8(text.slice(start + 1, contentEnd), number), inline: false }
+    const comment: CommentNode = { kind: 'comment', text: decodeComment(text.slice(start + 1, contentEnd)), inline: false }
     return { start, contentStart: start + 1, contentEnd, end, item: comment }
   }
   const content = text.slice(start, contentEnd)
@@ -73,13 +73,13 @@ function readLine(text: string, start: number, contentEnd: number, number: numbe
     })
   }
   const value: LeafNode = { kind: 'leaf', value: decodePiece(content.slice(equals + 1).replaceAll('\\n', '\n')) }
-  return { start, contentStart: start + equals + 1, contentEnd, end, item: { kind: 'entry', key: utf8(content.slice(0, equals), number), value } }
+  return { start, contentStart: start + equals + 1, contentEnd, end, item: { kind: 'entry', key: keyOf(content.slice(0, equals), number), value } }
 }
 
-function utf8(piece: string, number: number): string {
+function keyOf(piece: string, number: number): string {
   const decoded = decodePiece(piece)
   if (typeof decoded === 'string') return decoded
-  throw new CodedError('PARSE_ENCODING', `line ${number}: a key or comment is not UTF-8 text`, { line: number })
+  throw new CodedError('PARSE_ENCODING', `line ${number}: the key is not UTF-8 text`, { line: number })
 }
 
 function flatEntry({ item }: Line): FlatEntry {
@@ -114,7 +114,7 @@ class Changes {
         this.#setContent(this.#placeOf(edit.node), escapedValue(edit.value))
         break
       case 'comment':
-        this.#setContent(this.#placeOf(edit.node), encodePiece(edit.text))
+        this.#setContent(this.#placeOf(edit.node), encodeComment(edit.text))
         break
       case 'replace': {
         const line = this.#placeOf(edit.node)

@@ -4,7 +4,7 @@
  * @module
  */
 import { CodedError, type Entry, type PlainMap, type Tree, type Value, type ValueNode } from '@waxseal/core'
-import { bytesOf, encodePiece } from '../byte-text.ts'
+import { bytesOf, encodeComment, encodePiece } from '../byte-text.ts'
 import { flatten } from '../flat-metadata.ts'
 import { scalarString } from '../scalar-string.ts'
 
@@ -49,7 +49,7 @@ export function escapedValue(value: Value): string {
 
 /** A comment of several lines comes from INI. */
 function commentLines(text: string): string {
-  return encodePiece(text.split(LINE_BREAK).map((line) => `#${line}`).join('\n'))
+  return encodeComment(text.split(LINE_BREAK).map((line) => `#${line}`).join('\n'))
 }
 
 function refuseReservedKeys(items: Tree[number]['items']): void {

@@ -3,7 +3,7 @@
  * @module
  */
 import type { Edit, Entry, MapNode, Node, PlainMap, Value, ValueNode } from '@waxseal/core'
-import { decodePiece, encodePiece } from '../byte-text.ts'
+import { decodePiece, encodeComment } from '../byte-text.ts'
 import type { Replacement } from '../splice.ts'
 import { metadataEntries, metadataSection } from './emit.ts'
 import { type CommentPlace, type KeyPlace, type Layout, wholeLine } from './layout.ts'
@@ -104,7 +104,7 @@ export class Changes {
   #setComment(node: Node, text: string): void {
     const { comment, line, isOfHeader } = this.#commentOf(node)
     const { above, beside, contentStart } = comment
-    const [first = '', ...rest] = encodePiece(text).split(/\r?\n/)
+    const [first = '', ...rest] = encodeComment(text).split(/\r?\n/)
     const last = above.at(-1)
     if (last !== undefined) {
       const indentation = this.#text.slice(wholeLine(this.#text, above[0]!).start, above[0]!.start)

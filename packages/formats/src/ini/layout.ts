@@ -3,7 +3,7 @@
  * @module
  */
 import type { CommentNode, Entry, LeafNode, MapNode, Node } from '@waxseal/core'
-import { decodePiece } from '../byte-text.ts'
+import { decodeComment, decodePiece } from '../byte-text.ts'
 import { METADATA_KEY } from '../metadata-key.ts'
 import type { IniComment, IniFile, IniKey, IniSection, Range } from './read.ts'
 
@@ -68,7 +68,7 @@ export function layOut(text: string, { sections, trailing }: IniFile): Layout {
 
   function commentNodes(comment: IniComment | undefined, line: number, isOfHeader: boolean): CommentNode[] {
     if (comment === undefined) return []
-    const node: CommentNode = { kind: 'comment', text: Buffer.from(comment.text, 'latin1').toString('utf8'), inline: false }
+    const node: CommentNode = { kind: 'comment', text: decodeComment(comment.text), inline: false }
     comments.set(node, { comment, line, isOfHeader })
     return [node]
   }

@@ -7,7 +7,7 @@
  * @module
  */
 import { CodedError, type CommentNode, type Entry, type MapNode, type Value, type ValueNode } from '@waxseal/core'
-import { encodePiece } from '../byte-text.ts'
+import { encodeComment, encodePiece } from '../byte-text.ts'
 import { scalarString } from '../scalar-string.ts'
 import { DEFAULT_SECTION, type Dress, readIni, readValue } from './read.ts'
 import { trim } from './space.ts'
@@ -66,7 +66,7 @@ function sectionCommentLines({ text }: CommentNode): string[] {
 }
 
 function linesOf(text: string): string[] {
-  return encodePiece(text).split(LINE_BREAK)
+  return encodeComment(text).split(LINE_BREAK)
 }
 
 function markedLine(line: string): string | undefined {

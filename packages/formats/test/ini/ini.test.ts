@@ -151,6 +151,15 @@ describe('reading', () => {
     expect(find(ini.parse(encrypted).tree[0]!, 's', 'k').value).toEqual(leaf('"""'))
   })
 
+  it('keeps comments that are not UTF-8', () => {
+    const source = Buffer.from('; caf\xe9\n[s]\n; \xe9\n; \xff\nk = 1 # \xe8\n', 'latin1')
+    const document = ini.parse(source)
+    const encrypted = ini.parse(document.apply(encryptingEdits(document.tree)))
+    const decrypted = '; caf\xe9\n[s]\n; \xe9\n; \xff\n# \xe8\nk = 1\n'
+    expect(Buffer.from(encrypted.apply(editsBetween(encrypted.tree, document.tree))).toString('latin1')).toBe(decrypted)
+    expect(Buffer.from(ini.emit(document.tree)).toString('latin1')).toBe(decrypted)
+  })
+
   it('takes linear time', () => {
     for (const line of ['`x\n', '[\n', "k = 'x\n", 'k = x\\\n', '; c\n', 'k = """\n', ' \n', 'k = "x`" ;\n']) {
       const start = performance.now()
