@@ -14,6 +14,7 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { isIP, type AddressInfo } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
 import { CodedError, Turns } from '@waxseal/core'
 import { labelOf, readSealedSecret, reencryptAsync, type OpenItemAsync, type SealedSecretManifest } from '@waxseal/sealed'
 import type { Keyring } from './keyring.ts'
@@ -52,13 +53,14 @@ export type Handler = (request: IncomingMessage) => Promise<Answer>
 
 export function createHandler({ keyring, limiter, gate, isReady, onRequest }: HttpOptions): Handler {
   const turns = new Turns(RSA_IN_FLIGHT)
+  const reading = new Turns(1)
   const opener = (): OpenItemAsync => stopAtFirstFailure(turns, keyring.open)
   const room: Room = { bytes: MAX_HELD_BYTES }
   const guarded = (path: string, handle: HoldingHandler): Handler => limited(limiter, path, gated(gate, holding(room, handle)))
   const routes: Readonly<Record<string, Handler>> = {
     '/v1/cert.pem': async () => certificate(keyring),
-    '/v1/verify': guarded('/v1/verify', async (request, take) => verify(await readSealed(request, 'alone', take), opener())),
-    '/v1/rotate': guarded('/v1/rotate', async (request, take) => rotate(await readSealed(request, 'first', take), keyring, opener())),
+    '/v1/verify': guarded('/v1/verify', async (request, take) => verify(await readSealed(request, 'alone', take, reading), opener())),
+    '/v1/rotate': guarded('/v1/rotate', async (request, take) => rotate(await readSealed(request, 'first', take, reading), keyring, opener())),
   }
   return async (request) => {
     const path = (request.url ?? '').split('?', 1)[0] ?? ''
@@ -178,7 +180,7 @@ function holding(room: Room, handle: HoldingHandler): Handler {
 }
 
 /** @returns the answer if there is none */
-async function readSealed(request: IncomingMessage, want: 'alone' | 'first', take: Take): Promise<SealedSecretManifest | Answer> {
+async function readSealed(request: IncomingMessage, want: 'alone' | 'first', take: Take, turns: Turns): Promise<SealedSecretManifest | Answer> {
   const chunks: Buffer[] = []
   let length = 0
   try {
@@ -193,7 +195,10 @@ async function readSealed(request: IncomingMessage, want: 'alone' | 'first', tak
     return { code: 400 }
   }
   try {
-    return readSealedSecret(await parseManifest(Buffer.concat(chunks), want))
+    return await turns.run(async () => {
+      await setImmediate() // however many bodies wait, probes are answered between two of them
+      return readSealedSecret(await parseManifest(Buffer.concat(chunks), want))
+    })
   } catch (error) {
     if (error instanceof CodedError) return { code: error.code === 'PARSE_LIMIT' ? 413 : 500 }
     throw error

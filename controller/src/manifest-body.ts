@@ -6,14 +6,18 @@
 import { CodedError, Timestamp, type Tree, type ValueNode } from '@waxseal/core'
 
 /** Takes longer to read than JSON; clients send JSON. */
-const MAX_YAML_BYTES = 1024 * 1024
+const MAX_YAML_BYTES = 256 * 1024
 const MAX_DEPTH = 100
+/** Of all maps and lists: nothing else runs while JSON is read, and bodies are large because of what is sealed. */
+const MAX_ENTRIES = 100_000
+const [QUOTE, BACKSLASH, COMMA, LIST, MAP] = Buffer.from('"\\,[{')
 
 /**
  * @param want - of several YAML documents the first, or only one that stands alone
  * @throws CodedError PARSE_*
  */
 export async function parseManifest(body: Buffer, want: 'alone' | 'first'): Promise<unknown> {
+  refuseMany(body)
   try {
     return JSON.parse(body.toString('utf8'))
   } catch {
@@ -25,6 +29,18 @@ export async function parseManifest(body: Buffer, want: 'alone' | 'first'): Prom
   const [first] = tree
   if (first === undefined || (want === 'alone' && tree.length > 1)) throw new CodedError('PARSE_FAILED', 'the manifest cannot be read')
   return toJson(first, 0)
+}
+
+function refuseMany(body: Buffer): void {
+  let entries = 0
+  let inString = false
+  for (let at = 0; at < body.length && entries <= MAX_ENTRIES; at++) {
+    const byte = body[at]
+    if (byte === QUOTE) inString = !inString
+    else if (inString && byte === BACKSLASH) at++
+    else if (!inString && (byte === COMMA || byte === LIST || byte === MAP)) entries++
+  }
+  if (entries > MAX_ENTRIES) throw new CodedError('PARSE_LIMIT', 'the manifest has too many entries')
 }
 
 /** What JSON would say. Own keys only; the map's prototype is the ordinary one. */

@@ -237,6 +237,14 @@ describe('HTTP answers of our own', () => {
     expect(Date.now() - startedAt).toBeLessThan(20_000)
   })
 
+  it('counts entries of JSON, and nothing in strings', async () => {
+    const sealedWith = (items: string): string => `{"kind":"SealedSecret","apiVersion":"bitnami.com/v1alpha1","x":[${items}],"spec":{"encryptedData":{"a":"b"}}}`
+    const codeOf = async (items: string): Promise<number> => (await call('POST', '/v1/verify', sealedWith(items), fresh())).status
+    expect(await codeOf(`1${',1'.repeat(99_000)}`)).toBe(409)
+    expect(await codeOf(`1${',1'.repeat(101_000)}`)).toBe(413)
+    expect(await codeOf(JSON.stringify(`\\${',[{"'.repeat(101_000)}`))).toBe(409)
+  })
+
   it('remembers no more of a caller than a name needs', async () => {
     const codes: number[] = []
     for (let i = 0; i < 4; i++) codes.push((await call('POST', '/v1/verify', bodies['good'], { 'x-forwarded-for': `${'x'.repeat(500)}${i}` })).status)

@@ -79,8 +79,8 @@ const META_PLAIN = ['generation', 'creationTimestamp', 'deletionTimestamp', 'del
 const OWNER_FIELDS = ['apiVersion', 'kind', 'name', 'uid', 'controller', 'blockOwnerDeletion'] as const
 const MANAGED_FIELDS = ['manager', 'operation', 'apiVersion', 'time', 'fieldsType', 'fieldsV1', 'subresource'] as const
 
-/** More do not fit into an object of the 1.5 MiB that a cluster stores: none that opens is shorter than 196 characters. */
-const MAX_ITEMS = 10_000
+/** Of a map or list. A cluster stores 1.5 MiB, which has no room for more items: none that opens is shorter than 196 characters. */
+const MAX_ENTRIES = 10_000
 /** Of metadata; whoever writes JSON that is nested a few thousand deep runs out of stack. */
 const MAX_DEPTH = 100
 
@@ -131,8 +131,7 @@ export function sealedSecretOf(value: unknown): SealedSecretManifest {
   const spec = asObject(object['spec'] ?? {}, 'spec')
   const data = spec['data'] ?? undefined
   if (data !== undefined && typeof data !== 'string') throw wrongType('spec.data', 'a string')
-  const items = isObject(spec['encryptedData']) ? Object.entries(spec['encryptedData']) : []
-  if (items.length > MAX_ITEMS) throw new CodedError('SECRET_INVALID', `spec.encryptedData has more than ${MAX_ITEMS} items`)
+  const items = isObject(spec['encryptedData']) ? entriesOf(spec['encryptedData'], 'spec.encryptedData') : []
   return {
     kind: 'SealedSecret',
     apiVersion: SEALED_SECRET_API_VERSION,
@@ -161,7 +160,7 @@ function readTemplate(value: unknown): SecretTemplate {
 
 function readTemplateData(value: unknown): Readonly<Record<string, string | null>> {
   return sortedMap(
-    Object.entries(asObject(value, 'spec.template.data')).map(([key, text]) => {
+    entriesOf(asObject(value, 'spec.template.data'), 'spec.template.data').map(([key, text]) => {
       if (text !== null && typeof text !== 'string') throw wrongType('a value of spec.template.data', 'a string')
       return [key, text]
     }),
@@ -208,7 +207,7 @@ function optionalStrings(object: JsonObject, key: string): StringMap | undefined
   const field = object[key] ?? undefined
   if (field === undefined) return undefined
   return sortedMap(
-    Object.entries(asObject(field, key)).map(([name, text]) => {
+    entriesOf(asObject(field, key), key).map(([name, text]) => {
       if (text !== null && typeof text !== 'string') throw wrongType(`a value of ${key}`, 'a string')
       return [name, text ?? '']
     }),
@@ -217,7 +216,9 @@ function optionalStrings(object: JsonObject, key: string): StringMap | undefined
 
 function optionalList(object: JsonObject, key: string): readonly unknown[] | undefined {
   const field = object[key] ?? undefined
-  if (field !== undefined && !Array.isArray(field)) throw wrongType(key, 'a list')
+  if (field === undefined) return undefined
+  if (!Array.isArray(field)) throw wrongType(key, 'a list')
+  if (field.length > MAX_ENTRIES) throw tooMany(key)
   return field
 }
 
@@ -249,6 +250,16 @@ export function isObject(value: unknown): value is JsonObject {
 function asObject(value: unknown, what: string): JsonObject {
   if (!isObject(value)) throw wrongType(what, 'a map')
   return value
+}
+
+function entriesOf(object: JsonObject, what: string): [string, unknown][] {
+  const entries = Object.entries(object)
+  if (entries.length > MAX_ENTRIES) throw tooMany(what)
+  return entries
+}
+
+function tooMany(what: string): CodedError {
+  return new CodedError('SECRET_INVALID', `${what} has more than ${MAX_ENTRIES} entries`)
 }
 
 function wrongType(what: string, wanted: string): CodedError {

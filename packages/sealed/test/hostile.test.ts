@@ -70,10 +70,17 @@ describe('hostile input', () => {
     expect(codeOf(() => readSealedSecret({ kind: 'SealedSecret', apiVersion: 'bitnami.com/v1alpha1', spec: { template: { metadata } } }))).toBe('SECRET_INVALID')
   })
 
-  it('as more items than a cluster could store', () => {
-    const sealedWith = (count: number): object => ({ kind: 'SealedSecret', apiVersion: 'bitnami.com/v1alpha1', spec: { encryptedData: Object.fromEntries(Array.from({ length: count }, (_, n) => [n, ''])) } })
-    expect(Object.keys(readSealedSecret(sealedWith(10_000)).spec.encryptedData)).toHaveLength(10_000)
-    expect(codeOf(() => readSealedSecret(sealedWith(10_001)))).toBe('SECRET_INVALID')
+  it.each<[string, (many: Record<string, string>) => object]>([
+    ['items', (many) => ({ spec: { encryptedData: many } })],
+    ['templates', (many) => ({ spec: { template: { data: many } } })],
+    ['labels', (many) => ({ metadata: { labels: many } })],
+    ['annotations of the template', (many) => ({ spec: { template: { metadata: { annotations: many } } } })],
+    ['finalizers', (many) => ({ metadata: { finalizers: Object.keys(many) } })],
+  ])('as more %s than a cluster could store', (_what, sealedWith) => {
+    const many = (count: number): Record<string, string> => Object.fromEntries(Array.from({ length: count }, (_, n) => [`k${n}`, '']))
+    const read = (count: number): unknown => readSealedSecret({ kind: 'SealedSecret', apiVersion: 'bitnami.com/v1alpha1', ...sealedWith(many(count)) })
+    expect(JSON.stringify(read(10_000))).toContain('k9999')
+    expect(codeOf(() => read(10_001))).toBe('SECRET_INVALID')
   })
 
   it('as many items that nothing opens: others get their turn before the last', async () => {
