@@ -52,6 +52,7 @@ export const RIGS: readonly Rig[] = [
   { name: 'vim', what: 'Vim', needs: ['apt-get'], system: { program: '/usr/bin/vim.{basic,tiny}', debianPackage: 'vim-tiny' } },
   { name: 'zsh', what: 'Z shell', needs: ['apt-get'], system: { program: 'zsh', debianPackage: 'zsh' } },
   { name: 'fish', what: 'fish', needs: ['apt-get'], system: { program: 'fish', debianPackage: 'fish' } },
+  { name: 'tmux', what: 'tmux', needs: ['apt-get'], system: { program: 'tmux', debianPackage: 'tmux' } },
   { name: 'openbao', what: 'OpenBao 2.7.2', needs: ['python3'], python: { requirements: 'openbao.txt', program: 'bao' } },
   { name: 'moto', what: 'moto, a server of AWS KMS and STS', needs: ['python3'], python: { requirements: 'moto.txt', program: 'moto_server' } },
   { name: 'ministack', what: 'MiniStack, another server of AWS KMS, with key states', needs: ['python3'], python: { requirements: 'ministack.txt', program: 'ministack' } },
