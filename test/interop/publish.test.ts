@@ -12,6 +12,7 @@ import { rigProgram } from '../rigs/rigs.ts'
 const realSops = rigProgram('sops', 'sops')
 const python = rigProgram('moto', 'python')
 const sops = built('sops')
+const waxseal = built('waxseal')
 const OTHER_KEY_FILE = join(FIXTURES, 'sops-3.13.2', 'keys', 'age-b.txt')
 const OTHER_RECIPIENT = /public key: (\S+)/.exec(readFileSync(OTHER_KEY_FILE, 'utf8'))?.[1] ?? ''
 /** moto checks no signature. */
@@ -117,5 +118,36 @@ describe.skipIf(!python)(`publishing to S3 on moto${python ? '' : ' (left out: r
     for (const name of ['d/a.yaml', 'd/e/b.yaml']) writeFileSync(join(cwd, name), readFileSync(join(cwd, 'f.yaml')))
     expect(await publish(cwd, ['-y', '--recursive', 'd'])).toMatchObject({ status: 0, stderr: '' })
     for (const key of ['a.yaml', 'e/b.yaml']) expect((await stored(`tree/${key}`)).toString()).toContain('sops:')
+  })
+
+  it('takes files from waxseal, too: as they are, and encrypted anew', async () => {
+    const cwd = await folderWith(`destination_rules:
+  - path_regex: ^d/
+    s3_bucket: bkt
+    s3_prefix: native/
+    omit_extensions: true
+  - s3_bucket: bkt
+    s3_prefix: anew/
+    recreation_rule:
+      encrypted_regex: ^user$
+      age: ${OTHER_RECIPIENT}
+`)
+    mkdirSync(join(cwd, 'd', 'e'), { recursive: true })
+    const file = readFileSync(join(cwd, 'f.yaml'))
+    for (const name of ['d/a.yaml', 'd/e/b.yaml']) writeFileSync(join(cwd, name), file)
+    const { status, stderr } = await publish(cwd, ['--yes', 'd', 'f.yaml'], waxseal)
+    expect([status, stderr.split('\n').slice(0, 3)]).toEqual([0, ['d/a.yaml -> s3://bkt/native/a (as it is)', 'd/e/b.yaml -> s3://bkt/native/e/b (as it is)', 'f.yaml -> s3://bkt/anew/f.yaml (encrypted anew)']])
+    expect(readFileSync(join(cwd, 'f.yaml'))).toEqual(file)
+    for (const key of ['a', 'e/b']) expect(await stored(`native/${key}`)).toEqual(file)
+    const uploaded = (await stored('anew/f.yaml')).toString()
+    expect(uploaded).toMatch(/^user: ENC\[.* # note\nport: 8080\n/)
+    expect((await run(waxseal, ['decrypt', '--type', 'yaml', '-'], { env: { SOPS_AGE_KEY_FILE: OTHER_KEY_FILE }, stdin: uploaded })).stdout.toString()).toBe(PLAIN)
+  })
+
+  it('tells what the bucket said to waxseal, without the credentials', async () => {
+    const cwd = await folderWith('destination_rules:\n  - s3_bucket: nowhere\n')
+    const { status, stderr } = await publish(cwd, ['--yes', 'f.yaml'], waxseal)
+    expect([status, stderr]).toEqual([1, expect.stringMatching(/f\.yaml: cannot upload to s3:\/\/nowhere\/f\.yaml: .*NoSuchBucket/)])
+    expect(stderr).not.toContain('example-secret')
   })
 })

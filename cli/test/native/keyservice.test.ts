@@ -4,12 +4,15 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { hasTerminals, startTerminal } from '@waxseal/testkit'
 import { sops } from '../../src/sops/sops.ts'
-import { AGE_KEY_FILE, AGE_RECIPIENT, runHandler, testFolder } from '../test-context.ts'
+import { AGE_KEY_FILE, AGE_RECIPIENT, type Ended, runHandler, testFolder } from '../test-context.ts'
 import { waxseal } from './run-native.ts'
 
 const MAIN = join(import.meta.dirname, '..', '..', 'src', 'main.ts')
 const PLAIN = 'user: admin\n'
+/** A terminal waits for a minute. */
+const LONG_MS = 120_000
 const NO_KEYS = { SOPS_AGE_KEY_FILE: '' }
 
 async function encrypted(): Promise<string> {
@@ -66,6 +69,25 @@ describe('keyservice', () => {
     expect([status, stderr]).toEqual([128, expect.stringContaining('there is no terminal to ask on')])
     expect(await end()).toBe(0)
   })
+
+  it.runIf(hasTerminals())('asks on its terminal before each answer', async () => {
+    const cwd = await encrypted()
+    const session = await startTerminal([process.execPath, MAIN, 'keyservice', '--prompt', '--listen', `unix://${cwd}/s`], cwd, { PATH: process.env['PATH'], HOME: cwd, SOPS_AGE_KEY_FILE: AGE_KEY_FILE })
+    onTestFinished(() => session.hangUp())
+    const answered = async (key: string): Promise<Ended> => {
+      const ended = waxseal(['decrypt', 'f.yaml'], { cwd, env: { SOPS_ENABLE_LOCAL_KEYSERVICE: 'false', SOPS_KEYSERVICE: `unix://${cwd}/s` } })
+      await session.shows(`decrypt with ${AGE_RECIPIENT}? (y/n) `)
+      session.type(key)
+      return await ended
+    }
+    await session.shows('listening on')
+    expect(await answered('y')).toEqual({ status: 0, stdout: PLAIN, stderr: '' })
+    const { status, stdout, stderr } = await answered('n')
+    expect([status, stdout, stderr]).toEqual([128, '', expect.stringContaining('Request rejected by user')])
+    expect(await answered('xy')).toMatchObject({ status: 0, stdout: PLAIN }) // other keys are no answer
+    process.kill(session.pid, 'SIGTERM')
+    expect(await session.ended).toBe(0)
+  }, LONG_MS)
 
   it.each([
     ['tcp://0.0.0.0:5000', 'can be reached by others'],
