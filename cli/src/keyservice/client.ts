@@ -9,12 +9,17 @@ import { CodedError, frame, GRPC_CONTENT_TYPE, GRPC_STATUS, grpcStatusText, type
 import { decodeResponse, encodeRequest, encOf, type KeyRequest } from './messages.ts'
 
 const NETWORKS = new Set(['unix:', 'tcp:', 'tcp4:', 'tcp6:'])
+/** Somebody may have to agree at the other end first. */
+const ANSWER_MS = 5 * 60_000
 const DIAL_FAILURES: Readonly<Record<string, string>> = { ENOENT: 'no such file or directory', ECONNREFUSED: 'connection refused', EACCES: 'permission denied' }
 
 export class KeyServiceClient {
   readonly #address: URL
-  constructor(address: URL) {
+  readonly #answerMs: number
+  /** @param answerMs - how long a service may take for one key */
+  constructor(address: URL, answerMs = ANSWER_MS) {
     this.#address = address
+    this.#answerMs = answerMs
   }
 
   /** @returns the metadata entry's `enc` text */
@@ -26,15 +31,16 @@ export class KeyServiceClient {
     return this.#call('Decrypt', request, signal)
   }
 
-  /** @throws CodedError KEY_SERVICE_FAILED */
+  /** @throws CodedError KEY_SERVICE_FAILED, KEY_SERVICE_TIMEOUT, CANCELED */
   async #call(method: 'Encrypt' | 'Decrypt', request: KeyRequest, signal: AbortSignal): Promise<Uint8Array> {
     if (!NETWORKS.has(this.#address.protocol)) throw new CodedError('KEY_SERVICE_FAILED', grpcStatusText(GRPC_STATUS.unavailable, 'the address is neither unix:///path nor tcp://host:port'))
     const message = frame(encodeRequest(request))
     const session = this.#connect()
+    const late = AbortSignal.timeout(this.#answerMs)
     let failure: NodeJS.ErrnoException | undefined
     session.on('error', (error: NodeJS.ErrnoException) => (failure = error))
     try {
-      const stream = session.request({ ':method': 'POST', ':path': `/KeyService/${method}`, 'content-type': GRPC_CONTENT_TYPE, te: 'trailers' }, { signal })
+      const stream = session.request({ ':method': 'POST', ':path': `/KeyService/${method}`, 'content-type': GRPC_CONTENT_TYPE, te: 'trailers' }, { signal: AbortSignal.any([signal, late]) })
       let headers: IncomingHttpHeaders = {}
       // The status stands in the trailers, or in the headers if there is no message.
       stream.on('response', (response) => (headers = { ...headers, ...response }))
@@ -50,6 +56,8 @@ export class KeyServiceClient {
       }
     } catch (cause) {
       if (cause instanceof CodedError) throw cause
+      if (signal.aborted) throw new CodedError('CANCELED', 'the run was cancelled', { cause })
+      if (late.aborted) throw new CodedError('KEY_SERVICE_TIMEOUT', `key service ${this.#address.href} gave no answer within ${this.#answerMs / 1000} seconds`, { cause })
       throw new CodedError('KEY_SERVICE_FAILED', this.#unreachable(failure ?? (cause as NodeJS.ErrnoException)), { cause })
     } finally {
       message.fill(0)
@@ -116,7 +124,7 @@ async function firstAnswer<T>(attempts: readonly (() => Promise<T | null>)[]): P
       const answer = await attempt()
       if (answer !== null) return answer
     } catch (error) {
-      if (!(error instanceof CodedError)) throw error
+      if (!(error instanceof CodedError) || error.code === 'CANCELED') throw error
       failure ??= error
     }
   }

@@ -5,16 +5,18 @@
  * @module
  */
 import { hostname } from 'node:os'
-import type { HostPolicy, KeyProvider } from '@waxseal/core'
+import { FoundOnce, type HostPolicy, type KeyProvider } from '@waxseal/core'
 import { createAwsProvider, type AwsSources } from '@waxseal/provider-aws'
 import type { Context } from '../context.ts'
 import { awsEndpoint } from './aws-endpoints.ts'
 import { readAwsFile } from './aws-files.ts'
+import type { ServiceAgents } from './service-agents.ts'
 
 const MAX_SESSION_NAME = 64
 
 export function awsProvider(context: Context, policy: HostPolicy): KeyProvider {
   const { env } = context
+  const agents = new FoundOnce<'all', ServiceAgents>() // of all regions, profiles and roles
   return createAwsProvider({
     policy,
     sources: {
@@ -23,7 +25,7 @@ export function awsProvider(context: Context, policy: HostPolicy): KeyProvider {
       webIdentity: webIdentity(env),
       roles: () => awsRoles(context),
       sessionName: `sops@${hostname().replace(/[^a-zA-Z0-9=,.@-_]+/g, '')}`.slice(0, MAX_SESSION_NAME),
-      agents: async () => (await import('./service-agents.ts')).serviceAgents(context, { bundle: env['AWS_CA_BUNDLE'] }),
+      agents: () => agents.get('all', async () => (await import('./service-agents.ts')).serviceAgents(context, { bundle: env['AWS_CA_BUNDLE'] })),
     },
   })
 }

@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CodedError, type KeyProvider, type PlainMap, plainMap, type Ref } from '@waxseal/core'
@@ -66,6 +68,19 @@ describe('key service', () => {
     const remote = withKeyServices(nothing, [client(path)], false)
     const wrapped = await remote.wrap(part, ours, { signal })
     await expect(remote.unwrap(wrapped, { signal })).rejects.toMatchObject({ message: expect.stringContaining('PermissionDenied') })
+  })
+
+  it('is not waited for without end, nor when the run is cancelled', async () => {
+    const silent = createServer().listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    onTestFinished(() => void silent.close())
+    const address = new URL(`tcp://127.0.0.1:${(silent.address() as AddressInfo).port}`)
+    const asking = (answerMs: number, until: AbortSignal): Promise<unknown> => withKeyServices(fake, [new KeyServiceClient(address, answerMs)], false).unwrap(ours, { signal: until })
+    await expect(asking(50, signal)).rejects.toMatchObject({ code: 'KEY_SERVICE_TIMEOUT', message: expect.stringContaining('gave no answer within 0.05 seconds') })
+    const run = new AbortController()
+    const cancelled = asking(600_000, run.signal)
+    run.abort()
+    await expect(cancelled).rejects.toMatchObject({ code: 'CANCELED' })
   })
 
   it('fails with a code where nobody listens, and where there is no service at all', async () => {

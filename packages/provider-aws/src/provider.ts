@@ -21,6 +21,8 @@ export interface AwsOptions {
 const ARN = /^arn:aws[\w-]*:kms:([^:]+):\d+:(?:key|alias)\/.+$/
 /** eu-west-1, us-gov-east-1, us-isob-east-1, eusc-de-east-1. */
 const AWS_REGION = /^[a-z]{2,5}(?:-[a-z]{2,12}){1,3}-\d{1,2}$/
+/** A file can name any number of regions and profiles, and each takes a third of a megabyte. */
+const MAX_SESSIONS = 64
 /** A label of a host name: for servers that the user set, which may have regions of their own. */
 const ANY_REGION = /^[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?$/
 /** Follows: docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html (characters, lengths of path and name). */
@@ -30,11 +32,15 @@ export function createAwsProvider({ policy, sources, limits = {}, connect = conn
   const caller = createServiceCaller({ service: 'AWS KMS', judge, limits })
   const sessions = new Map<string, Session<KmsClient>>()
 
-  /** One for each combination of region, profile and role: a role is assumed once. */
+  /** One for each combination of region, profile and role: a role is assumed once. Beyond a limit the oldest is forgotten. */
   function sessionFor(ref: AwsRef): Session<KmsClient> {
     const connection: KmsConnection = { region: regionOf(ref, sources), profile: ref.profile, role: ref.role }
     const name = JSON.stringify(connection)
-    const session = sessions.get(name) ?? new Session(async () => connect(connection, sources))
+    const known = sessions.get(name)
+    if (known !== undefined) return known
+    const session = new Session(async () => connect(connection, sources))
+    const [oldest] = sessions.keys()
+    if (oldest !== undefined && sessions.size >= MAX_SESSIONS) sessions.delete(oldest)
     sessions.set(name, session)
     return session
   }

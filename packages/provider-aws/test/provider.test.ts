@@ -76,6 +76,14 @@ describe('wrapping with AWS KMS', () => {
   })
 })
 
+it('clients of many regions are forgotten, the oldest first', async () => {
+  const { provider, connections } = kms()
+  const use = async (region: string): Promise<unknown> => await provider.wrap(PART, provider.fromText(KEY.replace('eu-west-1', region), { now }), options)
+  const regions = Array.from({ length: 65 }, (_, i) => `eu-west-${i}`)
+  for (const region of [...regions, 'eu-west-64', 'eu-west-1', 'eu-west-0']) await use(region)
+  expect(connections.map(({ region }) => region)).toEqual([...regions, 'eu-west-0'])
+})
+
 describe('a hostile ARN', () => {
   const evil = ['eu-west-1.evil.example', 'evil.example/', 'evil.example#', 'x@evil.example', 'evil', 'EU-WEST-1', '-eu-west-1', 'eu-west-1-', 'eu_west_1', ' eu-west-1', 'eu-west-1\n', '127.0.0.1', 'ü-west-1', `${'a'.repeat(64)}-west-1`]
 
