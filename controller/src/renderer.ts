@@ -12,7 +12,9 @@ import type { RenderAnswer, RenderTask } from './render-process.ts'
 
 /** Templates keep bounds of their own, which end sooner and tell more; one step of theirs can be long. */
 const LONGEST_MS = 20_000
-const MAX_HEAP_MB = 256
+/** A pod may have little more memory than the controller needs, and is ended as a whole when that ends. */
+const MAX_HEAP_MB = 64
+const MAX_SEMI_SPACE_MB = 2
 /** Beside this file, as source and when it is bundled. */
 const PROGRAM = new URL(`./render-process${extname(import.meta.url)}`, import.meta.url)
 
@@ -68,7 +70,7 @@ export class Renderer {
     const child = fork(PROGRAM, {
       serialization: 'advanced',
       env: {},
-      execArgv: [`--max-old-space-size=${this.#options.maxHeapMb}`],
+      execArgv: [`--max-old-space-size=${this.#options.maxHeapMb}`, `--max-semi-space-size=${MAX_SEMI_SPACE_MB}`],
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     })
     child.unref() // waiting for work must not keep this process; that one ends when nobody is left to ask it

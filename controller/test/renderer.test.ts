@@ -36,7 +36,7 @@ describe('the process that renders', () => {
     const rendering = messageOf(new Renderer(), '{{ range 100000 }}{{ $x := bcrypt "x" }}{{ end }}').finally(() => (isBusy = false))
     await setImmediate()
     expect(isBusy).toBe(true)
-    expect(await rendering).toBe('TEMPLATE_FAILED: template: cfg: the template takes too long (cfg)')
+    expect(await rendering).toMatch(/^TEMPLATE_FAILED: template: cfg: the template takes too (long|many steps) \(cfg\)$/)
   })
 
   it('is ended when a template does not keep its own bounds', async () => {
@@ -44,7 +44,7 @@ describe('the process that renders', () => {
   })
 
   it('is ended when it takes too much memory, and the next one starts afresh', async () => {
-    const renderer = new Renderer({ maxHeapMb: 32, longestMs: 600_000 })
+    const renderer = new Renderer({ maxHeapMb: 24, longestMs: 600_000 })
     expect(await messageOf(renderer, '{{ $l := list }}{{ range 100 }}{{ $l = append $l (until 200000) }}{{ end }}')).toBe('TEMPLATE_FAILED: the templates take too much memory')
     expect(await messageOf(renderer, 'fine')).toBe('no failure')
   })
