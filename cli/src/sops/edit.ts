@@ -16,7 +16,7 @@ import { encrypt, parsePlain } from './encrypt.ts'
 import { providersFor } from './keys.ts'
 import { checkDecryptionOrder, openFile } from './load.ts'
 import { writing } from './output.ts'
-import { failingWith, textInSops } from './reference-text.ts'
+import { failingWith, inParserWords, textInSops } from './reference-text.ts'
 import { creationRule, encryptSettings } from './settings.ts'
 import { renderEncrypted, renderPlain, type Stores, storesFor } from './stores.ts'
 
@@ -146,7 +146,7 @@ function parseWithKeys(opened: OpenedDocument, { input, indentOf }: Stores, sour
     document = input.parse(source, indentOf(input))
   } catch (error) {
     if (!(error instanceof CodedError)) throw error
-    throw new Unusable('Could not load tree, probably due to invalid syntax.', textInSops(error))
+    throw new Unusable('Could not load tree, probably due to invalid syntax.', textInSops(inParserWords(error, input)))
   }
   try {
     parseMetadata(document.metadata, opened.providers)

@@ -9,7 +9,7 @@ import { existingFile } from './decrypt.ts'
 import { providersFor } from './keys.ts'
 import { auditedPath, readSource } from './load.ts'
 import { refuseTwoOutputs, type Result, writeResult } from './output.ts'
-import { textInSops } from './reference-text.ts'
+import { inParserWords, textInSops } from './reference-text.ts'
 import { creationRule, type EncryptSettings, encryptSettings } from './settings.ts'
 import { namedAs, renderEncrypted, type Stores, storesFor } from './stores.ts'
 
@@ -55,7 +55,7 @@ export async function parsePlain({ input, indentOf }: Stores, source: Uint8Array
   } catch (error) {
     if (!(error instanceof CodedError)) throw error
     if (error.code === 'KEY_NOT_STRING') throw new SopsError(textInSops(error), STATUS_ENCRYPT, error)
-    if (error.code !== 'PARSE_EMPTY') throw new SopsError(`Error unmarshalling file: ${textInSops(error)}`, STATUS_READ, error)
+    if (error.code !== 'PARSE_EMPTY') throw new SopsError(`Error unmarshalling file: ${textInSops(inParserWords(error, input))}`, STATUS_READ, error)
   }
   throw new SopsError(textInSops(new CodedError('PARSE_EMPTY', '')), STATUS_EMPTY)
 }

@@ -11,7 +11,7 @@ import { readInput } from '../documents/input.ts'
 import { type Invocation, SopsError } from './action.ts'
 import { unrecoverable } from './key-report.ts'
 import { providersFor } from './keys.ts'
-import { failingWith } from './reference-text.ts'
+import { failingWith, inParserWords } from './reference-text.ts'
 
 const STATUS_READ = 2
 const LOGGER = 'SOPS'
@@ -31,7 +31,8 @@ export function parseEncrypted(format: Format, source: Uint8Array): Document {
   try {
     return format.parse(source)
   } catch (error) {
-    if (!(error instanceof CodedError) || error.code !== 'PARSE_EMPTY') throw error
+    if (!(error instanceof CodedError)) throw error
+    if (error.code !== 'PARSE_EMPTY') throw inParserWords(error, format)
     throw new CodedError('NOT_ENCRYPTED', 'sops metadata not found', { cause: error })
   }
 }

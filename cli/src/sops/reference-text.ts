@@ -3,7 +3,7 @@
  * What it quotes of the input (a value that is no token, a line of a dotenv file) and hashes of plaintext are left out.
  * @module
  */
-import { CodedError, type ErrorCode } from '@waxseal/core'
+import { CodedError, type ErrorCode, type Format } from '@waxseal/core'
 import { EXIT_STATUS } from '../exit-status.ts'
 import { SopsError } from './action.ts'
 import { wrapText } from './text.ts'
@@ -46,6 +46,11 @@ const TEXT: Partial<Readonly<Record<ErrorCode, (error: CodedError) => string>>> 
   CANCELED: (error) => capitalized(error.message),
 }
 
+const UNMARSHAL = 'Could not unmarshal input data: '
+/** What its parsers say first, by format. */
+const PARSER: Readonly<Record<string, string>> = { yaml: 'yaml: ', json: UNMARSHAL, binary: UNMARSHAL, ini: UNMARSHAL }
+const OF_PARSERS: ReadonlySet<ErrorCode> = new Set(['PARSE_FAILED', 'PARSE_ROOT', 'PARSE_DUPLICATE_KEY', 'PARSE_ENCODING'])
+
 /** Where a command says nothing else: what the decrypting side gives. */
 const STATUS: Partial<Readonly<Record<ErrorCode, number>>> = {
   PARSE_FAILED: 1,
@@ -63,6 +68,14 @@ const STATUS: Partial<Readonly<Record<ErrorCode, number>>> = {
 
 export function textInSops(error: CodedError): string {
   return TEXT[error.code]?.(error) ?? error.message
+}
+
+/** What a parser of ours finds, as one of the reference begins to tell it. The place follows, not what stands there. */
+export function inParserWords(error: CodedError, { name }: Format): CodedError {
+  const prefix = PARSER[name]
+  if (prefix === undefined || !OF_PARSERS.has(error.code)) return error
+  const text = textInSops(error).replace(/^line \d+, column \d+: unexpected end of file$/, 'unexpected EOF')
+  return new CodedError(error.code, text.startsWith(prefix) ? text : prefix + text, { cause: error })
 }
 
 export function statusInSops(error: CodedError): number {

@@ -12,7 +12,7 @@ const PUBLIC_KEY = 'failed to parse input as Bech32-encoded age public key: malf
 async function failing(args: readonly string[], { rules, env }: { readonly rules?: string; readonly env?: Readonly<Record<string, string>> } = {}): Promise<Ended> {
   const cwd = testFolder()
   writeFileSync(join(cwd, 'p.yaml'), 'a: 1\nm:\n  b: two\n')
-  writeFileSync(join(cwd, 'empty.json'), '')
+  for (const [name, text] of Object.entries({ 'empty.json': '', 'cut.json': '{"a": ', 'bad.json': '{"a": secret}', 'bad.yaml': 'a: [\n', 'bad.ini': 'secret\n' })) writeFileSync(join(cwd, name), text)
   const { stdout } = await runHandler(sops, ['encrypt', '--age', AGE_RECIPIENT, 'p.yaml'], { cwd })
   writeFileSync(join(cwd, 'f.yaml'), stdout)
   writeFileSync(join(cwd, 'p.json'), '{"a": 1}')
@@ -27,11 +27,27 @@ describe('messages', () => {
     [['encrypt', '--age', WRONG_SUM, 'p.yaml'], `${PUBLIC_KEY} "${WRONG_SUM}": invalid checksum`],
     [['encrypt', '--age', 'age1foo1qqqqqqqqqq', 'p.yaml'], 'failed to parse input as age key from age plugin: invalid recipient encoding: invalid checksum'],
     [['encrypt', '--age', AGE_RECIPIENT, 'empty.json'], 'Error unmarshalling file: Could not unmarshal input data: EOF'],
+    [['encrypt', '--age', AGE_RECIPIENT, 'cut.json'], 'Error unmarshalling file: Could not unmarshal input data: unexpected EOF'],
+    [['decrypt', 'cut.json'], 'Could not unmarshal input data: unexpected EOF'],
+    [['decrypt', '--output-type', 'dotenv', '--extract', '["a"]', 'f.yaml'], 'Error dumping tree: the dotenv store only supports emitting strings, got int'],
     [['decrypt', '--extract', '[m]', 'f.yaml'], 'error parsing --extract path: strconv.Atoi: parsing "m": invalid syntax'],
   ])('of %j', async (args, text) => {
     const { status, stderr } = await failing(args)
     expect(stderr).toBe(`${text}\n`)
     expect(status).not.toBe(0)
+  })
+
+  it.each([
+    [['encrypt', '--age', AGE_RECIPIENT, 'bad.json'], 'Error unmarshalling file: Could not unmarshal input data: line 1, column 7: '],
+    [['decrypt', '--input-type', 'json', 'f.yaml'], 'Could not unmarshal input data: line 1, column 1: '],
+    [['decrypt', '--input-type', 'binary', 'f.yaml'], 'Could not unmarshal input data: line 1, column 1: '],
+    [['decrypt', 'bad.ini'], 'Could not unmarshal input data: line 1, column 1: '],
+    [['decrypt', 'bad.yaml'], 'yaml: line '],
+    [['filestatus', 'bad.json'], '[CMD]\t time="TIME" level=fatal msg="cannot check file status: cannot load encrypted file: Could not unmarshal input data: line 1, column 7: '],
+  ])('of %j begin as those of its parsers, and quote nothing', async (args, text) => {
+    const { stderr } = await failing(args)
+    expect(stderr.replace(/time="[^"]*"/, 'time="TIME"').slice(0, text.length)).toBe(text)
+    expect(stderr).not.toContain('secret')
   })
 
   it.each([

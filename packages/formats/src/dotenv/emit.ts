@@ -3,7 +3,7 @@
  * Follows: getsops/sops stores/dotenv/store.go. Refused in addition: keys that would read back as something else.
  * @module
  */
-import { CodedError, type Entry, type PlainMap, type Tree, type Value, type ValueNode } from '@waxseal/core'
+import { CodedError, type Entry, type PlainMap, Timestamp, type Tree, type Value, type ValueNode } from '@waxseal/core'
 import { bytesOf, encodeComment, encodePiece } from '../byte-text.ts'
 import { flatten } from '../flat-metadata.ts'
 import { scalarString } from '../scalar-string.ts'
@@ -25,8 +25,17 @@ export function emit([map, ...others]: Tree, metadata?: PlainMap): Uint8Array {
 }
 
 export function emitValue(node: ValueNode): Uint8Array {
-  if (node.kind !== 'leaf' || typeof node.value !== 'string') throw new CodedError('EMIT_FAILED', 'the dotenv store only supports emitting strings')
+  if (node.kind !== 'leaf' || typeof node.value !== 'string') throw new CodedError('EMIT_FAILED', `the dotenv store only supports emitting strings, got ${typeName(node)}`)
   return bytesOf(encodePiece(node.value))
+}
+
+/** As Go calls it. */
+function typeName(node: ValueNode): string {
+  if (node.kind !== 'leaf') return node.kind
+  const { value } = node
+  if (value === null) return '<nil>'
+  if (value instanceof Timestamp) return 'time.Time'
+  return typeof value === 'bigint' ? 'int' : typeof value === 'number' ? 'float64' : typeof value === 'boolean' ? 'bool' : '[]byte'
 }
 
 /** As byte text, without its line break. @throws CodedError EMIT_FAILED */

@@ -143,7 +143,9 @@ describe('emit', () => {
 
   it('has single values for strings only', () => {
     expect(text(dotenv.emitValue(leaf('x\n')))).toBe('x\n')
-    expect(() => dotenv.emitValue(leaf(1n))).toThrow('only supports emitting strings')
+    for (const [value, type] of [[1n, 'int'], [1.5, 'float64'], [true, 'bool'], [null, '<nil>']] as const) {
+      expect(() => dotenv.emitValue(leaf(value))).toThrow(`the dotenv store only supports emitting strings, got ${type}`)
+    }
   })
 
   it('offers the example of the reference', () => {
