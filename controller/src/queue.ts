@@ -1,13 +1,17 @@
 /**
  * The work queue: names, never events. A name waits once however often it is added; it is worked on by one worker at a
  * time; one that is added while it is worked on runs once more afterwards. A failed name comes back after a wait that
- * doubles with every failure, for ever.
+ * doubles with every failure, for ever. Namespaces take turns, and none has all the workers: templates can take long.
  * Follows: client-go util/workqueue (dirty and processing sets).
  * @module
  */
 import { Backoff, systemClock, type Clock } from '@waxseal/kube'
+import { splitKey } from './observe.ts'
+import { Waiting } from './waiting.ts'
 
 const BACKOFF = { firstMs: 500, longestMs: 300_000 }
+/** Of the workers, for one namespace. */
+const SHARE = 3 / 4
 
 /** What the work on a name ended with. */
 export type Outcome =
@@ -29,8 +33,7 @@ export interface QueueOptions {
 export class WorkQueue {
   readonly #options: QueueOptions
   readonly #clock: Clock
-  /** In the order of arrival. */
-  readonly #waiting = new Set<string>()
+  readonly #waiting = new Waiting()
   readonly #working = new Map<string, Promise<void>>()
   /** Added while they were worked on. */
   readonly #dirty = new Set<string>()
@@ -94,11 +97,17 @@ export class WorkQueue {
   }
 
   #fill(): void {
-    for (const key of this.#waiting) {
-      if (!this.#running || this.#working.size >= this.#options.concurrency) return
-      this.#waiting.delete(key)
+    const { concurrency } = this.#options
+    const most = Math.ceil(concurrency * SHARE)
+    while (this.#running && this.#working.size < concurrency) {
+      const key = this.#waiting.take((namespace) => this.#workersIn(namespace) < most)
+      if (key === undefined) return
       this.#working.set(key, this.#run(key))
     }
+  }
+
+  #workersIn(namespace: string): number {
+    return [...this.#working.keys()].filter((key) => splitKey(key).namespace === namespace).length
   }
 
   async #run(key: string): Promise<void> {

@@ -96,6 +96,26 @@ describe('WorkQueue', () => {
     expect(started).toEqual(['a', 'b', 'c'])
   })
 
+  it('lets namespaces take turns, each in the order of arrival', async () => {
+    const { queue, started, end } = workbench({ concurrency: 1 })
+    for (const key of ['a/1', 'a/2', 'a/3', 'b/1', 'c/1', 'b/2', 'a/2']) queue.add(key)
+    expect(queue.length).toBe(6)
+    queue.start()
+    for (let i = 0; i < 6; i++) await end()
+    expect(started).toEqual(['a/1', 'b/1', 'c/1', 'a/2', 'b/2', 'a/3'])
+  })
+
+  it('keeps workers free of a namespace that has many names', async () => {
+    const { queue, started, end } = workbench({ concurrency: 4 })
+    queue.start()
+    for (const key of ['a/1', 'a/2', 'a/3', 'a/4', 'a/5']) queue.add(key)
+    expect(started).toEqual(['a/1', 'a/2', 'a/3'])
+    queue.add('b/1')
+    expect(started).toEqual(['a/1', 'a/2', 'a/3', 'b/1'])
+    await end()
+    expect(started.slice(4)).toEqual(['a/4'])
+  })
+
   it('comes back to failures for ever, with waits that double up to five minutes', async () => {
     const { queue, clock, started, end } = workbench()
     queue.start()
