@@ -106,7 +106,7 @@ async function runCommand(command: Command, path: string, outer: Invocation, com
 }
 
 async function helpFor(topic: string | undefined, commands: readonly Command[], parent: Command | undefined, context: Context): Promise<number> {
-  if (topic === undefined) return await printHelp(parent, 'sops', context)
+  if (!topic) return await printHelp(parent, 'sops', context) // an empty word names none
   const command = findCommand(commands, topic)
   if (!command) throw new SopsError(`No help topic for '${topic}'`, STATUS_NO_HELP_TOPIC)
   return await printHelp(command, parent ? `sops ${parent.name}` : 'sops', context)

@@ -333,6 +333,7 @@ describe('help and completion', () => {
   it('answer without touching files or keys', async () => {
     expect(await run(['--version'])).toEqual({ status: 0, stdout: 'sops 3.13.2\n', stderr: '' })
     expect((await run(['encrypt', '--help'])).stdout).toContain('--filename-override value')
+    expect(await run(['groups', ''])).toMatchObject({ status: 0, stdout: expect.stringContaining('sops groups') })
     expect((await run(['groups', '--generate-bash-completion'])).stdout).toBe('add\ndelete\nhelp\nh\n')
     expect((await run(['decrypt', '--ex', '--generate-bash-completion'])).stdout).toBe('--extract\n--extract\n')
   })

@@ -35,6 +35,11 @@ describe('reading metadata', () => {
     expect(metadata).toMatchObject({ threshold: 2, macOnlyEncrypted: true, version: '3.9' })
   })
 
+  it('takes names as they are written, where the reference takes any case', () => {
+    const { mac, ...fields } = block()
+    expect(parseMetadata({ ...fields, MAC: mac! }, known).mac).toBe('')
+  })
+
   it('takes the old name of the threshold', () => {
     expect(parseMetadata(block({ shamir_quorum: 3n }), known).threshold).toBe(3)
   })
