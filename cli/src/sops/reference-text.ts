@@ -7,6 +7,7 @@ import { CodedError, type ErrorCode, type Format } from '@waxseal/core'
 import { EXIT_STATUS } from '../exit-status.ts'
 import { SopsError } from './action.ts'
 import { wrapText } from './text.ts'
+import { inYamlWords } from './yaml-words.ts'
 
 const REJECTED = 'Could not decrypt with AES_GCM: cipher: message authentication failed'
 const WALKING = 'Error walking tree'
@@ -47,8 +48,8 @@ const TEXT: Partial<Readonly<Record<ErrorCode, (error: CodedError) => string>>> 
 }
 
 const UNMARSHAL = 'Could not unmarshal input data: '
-/** What its parsers say first, by format. */
-const PARSER: Readonly<Record<string, string>> = { yaml: 'yaml: ', json: UNMARSHAL, binary: UNMARSHAL, ini: UNMARSHAL }
+/** Formats whose parsers begin so. */
+const UNMARSHALLED: ReadonlySet<string> = new Set(['json', 'binary', 'ini'])
 const OF_PARSERS: ReadonlySet<ErrorCode> = new Set(['PARSE_FAILED', 'PARSE_ROOT', 'PARSE_DUPLICATE_KEY', 'PARSE_ENCODING'])
 
 /** Where a command says nothing else: what the decrypting side gives. */
@@ -70,12 +71,21 @@ export function textInSops(error: CodedError): string {
   return TEXT[error.code]?.(error) ?? error.message
 }
 
-/** What a parser of ours finds, as one of the reference begins to tell it. The place follows, not what stands there. */
+/** What a parser of ours finds, as the reference's begins to tell it. A place stands where the reference quotes the text. */
 export function inParserWords(error: CodedError, { name }: Format): CodedError {
-  const prefix = PARSER[name]
-  if (prefix === undefined || !OF_PARSERS.has(error.code)) return error
-  const text = textInSops(error).replace(/^line \d+, column \d+: unexpected end of file$/, 'unexpected EOF')
-  return new CodedError(error.code, text.startsWith(prefix) ? text : prefix + text, { cause: error })
+  if (!OF_PARSERS.has(error.code) || !(name === 'yaml' || UNMARSHALLED.has(name))) return error
+  return new CodedError(error.code, name === 'yaml' ? inYamlWords(error, 'map[string]interface {}') : unmarshalling(textInSops(error)), { cause: error })
+}
+
+function unmarshalling(text: string): string {
+  return text.startsWith(UNMARSHAL) ? text : UNMARSHAL + text.replace(/^line \d+, column \d+: unexpected end of file$/, 'unexpected EOF')
+}
+
+/** Why the rule file cannot be used. */
+export function configErrorText(error: CodedError): string {
+  if (error.code.startsWith('FILE_')) return `could not read config file: ${textInSops(error)}`
+  if (error.cause instanceof CodedError && OF_PARSERS.has(error.cause.code)) return `error loading config: Could not unmarshal config file: ${inYamlWords(error.cause, 'config.configFile')}`
+  return error.message.startsWith('error loading config') ? textInSops(error) : `error loading config: ${textInSops(error)}`
 }
 
 export function statusInSops(error: CodedError): number {

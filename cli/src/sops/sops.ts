@@ -74,9 +74,8 @@ async function loadRules(globals: FlagValues, context: Context, log: Log): Retur
     return await readRuleFile(path, context)
   } catch (error) {
     if (!(error instanceof CodedError)) throw error
-    const { textInSops } = await import('./reference-text.ts')
-    const what = error.code.startsWith('FILE_') ? 'could not read config file: ' : error.message.startsWith('error loading config') ? '' : 'error loading config: '
-    throw new SopsError(what + textInSops(error), 1, error)
+    const { configErrorText } = await import('./reference-text.ts')
+    throw new SopsError(configErrorText(error), 1, error)
   }
 }
 
