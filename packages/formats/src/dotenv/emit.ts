@@ -58,7 +58,7 @@ export function escapedValue(value: Value): string {
 
 /** A comment of several lines comes from INI. */
 function commentLines(text: string): string {
-  return encodeComment(text.split(LINE_BREAK).map((line) => `#${line}`).join('\n'))
+  return encodeComment(text.split('\n').map((line) => `#${line}`).join('\n'))
 }
 
 function refuseReservedKeys(items: Tree[number]['items']): void {

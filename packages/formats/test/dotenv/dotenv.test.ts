@@ -137,7 +137,8 @@ describe('emit', () => {
     expect(() => dotenv.emit([{ kind: 'map', items: [item] }], metadata)).toThrow(problem)
   })
 
-  it('keeps a comment of several lines a comment', () => {
+  it('keeps a comment of several lines a comment, and carriage returns', () => {
+    expect(text(dotenv.emit(dotenv.parse(Buffer.from('# a\r\nA=1\n')).tree))).toBe('# a\r\nA=1\n')
     expect(text(dotenv.emit([{ kind: 'map', items: [{ kind: 'comment', text: ' a\nb', inline: false }] }]))).toBe('# a\n#b\n')
   })
 
