@@ -14,8 +14,8 @@ import type { HttpResponse, Transport } from './transport.ts'
 const REQUEST_TIMEOUT_MS = 30_000
 const MAX_THROTTLED_TRIES = 5
 const LONGEST_THROTTLE_MS = 30_000
-/** Above any page of 500 objects that etcd holds in practice; a single object has at most a few MiB. */
-const MAX_BODY_BYTES = 512 * 1024 * 1024
+/** It is held whole, several times over. A single object has at most a few MiB, and pages can be made smaller. */
+const MAX_BODY_BYTES = 64 * 1024 * 1024
 const METADATA_ONLY = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1'
 
 export type PatchType = 'application/merge-patch+json' | 'application/json-patch+json' | 'application/strategic-merge-patch+json'
@@ -75,7 +75,7 @@ export class KubeClient {
     }
   }
 
-  /** One page. @throws KubeError - `isGone` if the next page's token is too old */
+  /** One page. @throws KubeError - `isGone` if the next page's token is too old; reason `TooLarge` if it is more than can be held */
   async list<T extends KubeObject>(
     resource: Resource,
     place: Place,
@@ -185,7 +185,7 @@ async function readBody(response: HttpResponse): Promise<Uint8Array> {
   let length = 0
   for await (const chunk of response.body) {
     length += chunk.length
-    if (length > MAX_BODY_BYTES) throw new KubeError('the API server sent too much', { status: response.status })
+    if (length > MAX_BODY_BYTES) throw new KubeError('the API server sent too much', { status: response.status, reason: 'TooLarge' })
     chunks.push(chunk)
   }
   return Buffer.concat(chunks)

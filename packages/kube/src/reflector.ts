@@ -9,7 +9,7 @@
  * @module
  */
 import { Backoff, systemClock, type Clock } from './clock.ts'
-import type { KubeClient } from './client.ts'
+import type { KubeClient, ListPage } from './client.ts'
 import { KubeError } from './errors.ts'
 import { objectKey, type KubeObject, type Resource } from './resource.ts'
 import { readWatchEvents, type WatchEvent } from './watch-events.ts'
@@ -117,12 +117,15 @@ export class Reflector<T> {
 
   /** @returns the version to watch from */
   async #list(signal: AbortSignal): Promise<string> {
-    const { client, resource, namespace, labelSelector, metadataOnly, pageSize = PAGE_SIZE } = this.#options
+    const { pageSize = PAGE_SIZE } = this.#options
     const missing = new Set(this.#held.keys())
-    const accept = metadataOnly ? { accept: `application/json;as=PartialObjectMetadataList;${PARTIAL}` } : {}
-    let next = ''
+    let [next, limit] = ['', pageSize]
     for (;;) {
-      const page = await client.list(resource, { namespace }, { query: { labelSelector, limit: pageSize, continue: next }, ...accept, signal })
+      const page = await this.#page(next, limit, signal)
+      if (page === 'too large') {
+        limit = Math.ceil(limit / 8)
+        continue
+      }
       for (const object of page.items) {
         missing.delete(objectKey(object))
         this.#put(object)
@@ -134,6 +137,17 @@ export class Reflector<T> {
       this.#firstList.resolve()
       this.#options.onEvent({ type: 'synced' })
       return page.resourceVersion
+    }
+  }
+
+  async #page(next: string, limit: number, signal: AbortSignal): Promise<ListPage<KubeObject> | 'too large'> {
+    const { client, resource, namespace, labelSelector, metadataOnly } = this.#options
+    const accept = metadataOnly ? { accept: `application/json;as=PartialObjectMetadataList;${PARTIAL}` } : {}
+    try {
+      return await client.list(resource, { namespace }, { query: { labelSelector, limit, continue: next }, ...accept, signal })
+    } catch (error) {
+      if (error instanceof KubeError && error.reason === 'TooLarge' && limit > 1) return 'too large'
+      throw error
     }
   }
 

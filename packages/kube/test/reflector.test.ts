@@ -49,6 +49,15 @@ describe('Reflector', () => {
     expect(run.events).toEqual(['added a@1', 'added b@2', 'synced', 'modified a@8'])
   })
 
+  it('asks for smaller pages where the objects are large', async () => {
+    const huge: Answer = () => ({ status: 200, headers: {}, body: (async function* () { yield Buffer.alloc(65 * 1024 * 1024) })() })
+    const run = await play([page([object('a', '1')], '7', 'token'), huge, page([object('b', '2')], '7', 'more'), page([object('c', '3')], '7'), watch([])])
+    const smaller = LIST.replace('500', '63')
+    expect(run.urls).toEqual([LIST, `${LIST}&continue=token`, `${smaller}&continue=token`, `${smaller}&continue=more`, watchFrom('7')])
+    expect(run.events).toEqual(['added a@1', 'added b@2', 'added c@3', 'synced'])
+    expect(run.errors).toEqual([])
+  })
+
   it('resumes a closed watch from the last version seen, bookmarks included', async () => {
     const run = await play([page([], '1'), watch([event('ADDED', 'a', '2')]), watch([{ type: 'BOOKMARK', object: { metadata: { resourceVersion: '9' } } }]), watch([])])
     expect(run.urls).toEqual([LIST, watchFrom('1'), watchFrom('2'), watchFrom('9')])
