@@ -16,7 +16,7 @@ import { type Action, FatalError, type Invocation, SopsError, warnOfExtraArgumen
 import { encrypt, parsePlain } from './encrypt.ts'
 import { confirm, printGroupDiffs } from './key-diff.ts'
 import { providersFor } from './keys.ts'
-import { openFile, parseEncrypted, readSource } from './load.ts'
+import { checkDecryptionOrder, openFile, parseEncrypted, readSource } from './load.ts'
 import { renderEncrypted, type Stores, storesFor } from './stores.ts'
 
 const STATUS_NO_FILE = 100
@@ -31,8 +31,9 @@ export const publishCommand: Action = async (invocation) => {
   warnOfExtraArguments(invocation)
   const kind = kindOfFile(resolve(context.cwd, path))
   if (kind === undefined) throw new SopsError(`stat ${path}: no such file or directory`, 1)
+  if (kind === 'folder' && !flags.bool('recursive')) throw new FatalError("can't operate on a directory without --recursive flag.")
+  checkDecryptionOrder(invocation)
   if (kind !== 'folder') await publishFile(invocation, path, basename(path))
-  else if (!flags.bool('recursive')) throw new FatalError("can't operate on a directory without --recursive flag.")
   else for (const file of filesBelow(resolve(context.cwd, path), path)) await publishFile(invocation, file, relative(path, file))
   return 0
 }

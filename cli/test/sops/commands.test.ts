@@ -277,6 +277,12 @@ describe('rotate', () => {
 })
 
 describe('publish', () => {
+  it('looks at the decryption order before it looks for a destination', async () => {
+    await encrypted()
+    write('.sops.yaml', 'destination_rules: []\n')
+    expect(await run(['publish', '--decryption-order', 'age,age', 'f.json'])).toMatchObject({ status: 112 })
+  })
+
   it('calls one file by its name with --recursive, too', async () => {
     await encrypted()
     write('.sops.yaml', 'destination_rules:\n  - s3_bucket: b\n')
