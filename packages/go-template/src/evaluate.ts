@@ -10,7 +10,7 @@ import { quoteForError } from './lexer.ts'
 import { nodeText, type Body, type Command, type Operand, type Pipe, type Place, type Statement } from './nodes.ts'
 import { assignable, canBeNil, nilOf, TYPE_NAMES, type Environment, type GoFunction, type ParameterType } from './signature.ts'
 import { timeField } from './time-methods.ts'
-import { Complex, Dict, Int, isTrue, List, sortedKeys, Struct, Time, typeName, type GoValue } from './values.ts'
+import { Complex, Dict, Int, isTrue, List, sortedKeys, Struct, Time, textOf, typeName, type GoValue } from './values.ts'
 
 /** Go stops at 100,000 nested templates; its text for that is kept, at a depth that the stack holds. */
 const MAX_TEMPLATE_DEPTH = 500
@@ -58,7 +58,7 @@ class State {
     const line = before.split('\n').length
     const column = place.at - newline - 1
     const shown = this.#node ? nodeText(this.#node) : ''
-    throw new TemplateError('execute', `${this.#e.name}:${line}:${column}: executing ${quoteForError(this.#template)} at <${shown}>: ${message}`)
+    throw new TemplateError('execute', `${this.#e.name}:${line}:${column}: ${textOf(`executing ${quoteForError(this.#template)} at <${shown}>: ${message}`)}`)
   }
 
   run(body: Body, dot: GoValue): Outcome {

@@ -3,7 +3,7 @@
  * Follows: Go text/template/parse/lex.go (trim markers, comments, when a token ends).
  * @module
  */
-import { runeAt, runeBytes, textOf } from './values.ts'
+import { bytesOf, runeAt, runeBytes, textOf } from './values.ts'
 
 export type TokenType =
   | 'text' | 'left' | 'right' | 'eof' | 'space' | 'identifier' | 'field' | 'variable' | 'dot' | 'string' | 'rawString' | 'number' | 'char'
@@ -221,6 +221,7 @@ function runeName(rune: number): string {
   return rune >= 0x20 && rune !== 0x7f ? `U+${hex} '${runeBytes(rune)}'` : `U+${hex}`
 }
 
+/** @param text - a Go string, and so is what comes back */
 export function quoteForError(text: string): string {
-  return JSON.stringify(textOf(text))
+  return bytesOf(JSON.stringify(textOf(text)))
 }

@@ -7,6 +7,7 @@ import { TemplateError } from './errors.ts'
 import { lex, quoteForError, type Token, type TokenType } from './lexer.ts'
 import { parseGoFloat, parseGoInt, unquote, unquoteChar } from './literals.ts'
 import { nodeText, type Body, type Branch, type Command, type NumberNode, type Operand, type Pipe, type Place, type Statement } from './nodes.ts'
+import { textOf } from './values.ts'
 
 /** Nested parentheses and blocks; far more than a person writes, far less than the stack holds. */
 const MAX_DEPTH = 400
@@ -31,7 +32,7 @@ export function parse(name: string, source: string, isFunction: (name: string) =
     return take()
   }
   const fail = (token: Token | Place, message: string): never => {
-    throw new TemplateError('parse', `${name}:${token.line}: ${message}`)
+    throw new TemplateError('parse', `${name}:${token.line}: ${textOf(message)}`)
   }
   const shown = (token: Token): string => (token.type === 'eof' ? 'EOF' : token.type === 'keyword' ? `<${token.text}>` : token.text.length > 10 && token.type === 'text' ? `${quoteForError(token.text.slice(0, 10))}...` : quoteForError(token.text))
   const unexpected = (token: Token, context: string): never => {
@@ -50,7 +51,7 @@ export function parse(name: string, source: string, isFunction: (name: string) =
     const existing = bodies.get(definedName)
     const empty = (b: Body): boolean => b.every((s) => s.kind === 'text' && s.text.trim() === '')
     if (existing === undefined || empty(existing)) bodies.set(definedName, body)
-    else if (!empty(body)) throw new TemplateError('parse', `${name}:${at?.line ?? 1}: template: multiple definition of template ${quoteForError(definedName)}`)
+    else if (!empty(body)) throw new TemplateError('parse', `${name}:${at?.line ?? 1}: template: multiple definition of template ${textOf(quoteForError(definedName))}`)
   }
 
   /** Statements up to `{{end}}`, `{{else}}` or the end of the template. */

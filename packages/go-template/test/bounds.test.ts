@@ -63,14 +63,6 @@ describe('hostile templates end in an error, soon and small', () => {
     expect(failure('{{/**/}}'.repeat(260_000), 60_000)).toBe('no failure')
   })
 
-  it.each(['{{ chunk 0 (list 1 2) }}', '{{ mustChunk 0 (list) }}'])('a list in no parts is Go\'s own error: %j', (text) => {
-    expect(failure(text)).toMatch(/: error calling (chunk|mustChunk): runtime error: makeslice: len out of range$/)
-  })
-
-  it('less than no random letters are none, as for sprig', () => {
-    expect(failure('{{ if ne (randAlpha -1) "" }}{{ fail "" }}{{ end }}')).toBe('no failure')
-  })
-
   it('has no way to the environment, files or the network', () => {
     for (const name of ['env', 'expandenv', 'getHostByName', 'include', 'tpl', 'lookup', 'readFile']) {
       expect(failure(`{{ ${name} "x" }}`)).toBe(`parse template: key:1: function "${name}" not defined`)

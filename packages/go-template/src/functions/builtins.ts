@@ -117,7 +117,7 @@ function index(item: GoValue, keys: readonly GoValue[]): GoValue {
     if (value instanceof List || typeof value === 'string') {
       const length = value instanceof List ? value.items.length : value.length
       const at = indexArgument(key, length)
-      if (at >= length) throw new FunctionError(value instanceof List ? `index out of range: ${at}` : `index out of range: ${at}`)
+      if (at >= length) throw new FunctionError(value instanceof List ? `index out of range: ${at}` : 'reflect: string index out of range')
       value = value instanceof List ? value.items[at] : new Int('uint8', BigInt(value.charCodeAt(at)))
     } else if (value instanceof Dict) {
       if (key === undefined || key === null) throw new FunctionError('value is nil; should be of type string')

@@ -14,9 +14,14 @@ const empty = (value: GoValue): boolean => !(value instanceof Struct || value in
 
 /** The items of a list; what is none is Go's error for the verb. */
 function items(value: GoValue, verb: string): readonly GoValue[] {
-  if (value instanceof List) return value.items
-  if (value === undefined || value === null) throw new FunctionError('runtime error: invalid memory address or nil pointer dereference')
+  if (isList(value)) return value.items
   throw new FunctionError(`Cannot ${verb} on type ${kindOfType(value)}`)
+}
+
+/** Of nothing Go cannot tell even the type. */
+function isList(value: GoValue): value is List {
+  if (value === undefined || value === null) throw new FunctionError('runtime error: invalid memory address or nil pointer dereference')
+  return value instanceof List
 }
 
 function kindOfType(value: GoValue): string {
@@ -24,7 +29,7 @@ function kindOfType(value: GoValue): string {
 }
 
 function chunk(size: bigint, list: GoValue): List {
-  if (!(list instanceof List)) throw new FunctionError(`Cannot chunk type ${kindOfType(list)}`)
+  if (!isList(list)) throw new FunctionError(`Cannot chunk type ${kindOfType(list)}`)
   const [step, { items: all }] = [Number(size), list]
   const count = Math.floor((all.length - 1) / step) + 1
   const lengths = count >= 0 && step !== 0 ? Array.from({ length: count }, (_, i) => (i === count - 1 ? all.length % step || step : step)) : [-1]
@@ -33,7 +38,7 @@ function chunk(size: bigint, list: GoValue): List {
 }
 
 function sliceList(list: GoValue, indices: readonly GoValue[]): GoValue {
-  if (!(list instanceof List)) throw new FunctionError(`list should be type of slice or array but ${kindOfType(list)}`)
+  if (!isList(list)) throw new FunctionError(`list should be type of slice or array but ${kindOfType(list)}`)
   if (list.items.length === 0) return null
   const at = indices.map((index) => Number(toInt64(index)))
   const from = at[0] ?? 0
@@ -68,7 +73,7 @@ function isAmong(item: GoValue, others: readonly GoValue[], budget: Budget): boo
 function concat(lists: readonly GoValue[], { budget }: Environment): List {
   const all: GoValue[] = []
   for (const list of lists) {
-    if (!(list instanceof List)) throw new FunctionError(`Cannot concat type ${kindOfType(list)} as list`)
+    if (!isList(list)) throw new FunctionError(`Cannot concat type ${kindOfType(list)} as list`)
     budget.allow(8 * (all.length + list.items.length))
     for (const item of list.items) all.push(item)
   }

@@ -78,7 +78,7 @@ function fromJson(source: string, { budget }: Environment): GoValue {
   const shown = (c: string): string => (c === "'" ? `'\\''` : c === '"' ? `'"'` : `'${c}'`)
   const fail = (context: string): never => {
     const c = source[at]
-    throw new FunctionError(c === undefined ? 'unexpected end of JSON input' : `invalid character ${shown(c)} ${context}`)
+    throw new FunctionError(c === undefined ? 'unexpected end of JSON input' : `invalid character ${bytesOf(shown(c))} ${context}`)
   }
   const space = (): void => {
     while (source[at] === ' ' || source[at] === '\n' || source[at] === '\r' || source[at] === '\t') at++

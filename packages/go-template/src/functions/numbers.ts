@@ -69,8 +69,7 @@ function round(value: GoValue, places: bigint, on = 0.5): number {
   const power = 10 ** Number(places)
   const digit = power * number
   const fraction = digit % 1
-  const up = number >= 0 ? fraction >= on : Math.abs(fraction) < on
-  return (up ? Math.ceil(digit) : Math.floor(digit)) / power
+  return (fraction >= on ? Math.ceil(digit) : Math.floor(digit)) / power
 }
 
 function most(args: readonly GoValue[], better: (a: bigint, b: bigint) => boolean): Int {

@@ -43,10 +43,10 @@ function repeat(count: bigint, s: string, { budget }: Environment): string {
 function substr(start: bigint, end: bigint, s: string): string {
   const bounds = (from: bigint, to: bigint): string => {
     if (to > BigInt(s.length)) throw new FunctionError(`runtime error: slice bounds out of range [:${to}] with length ${s.length}`)
-    if (from > to) throw new FunctionError(`runtime error: slice bounds out of range [${from}:${to}]`)
+    if (from > to) throw new FunctionError(`runtime error: slice bounds out of range [${start < 0n ? '' : from}:${to}]`)
     return s.slice(Number(from), Number(to))
   }
-  if (start < 0n) return end < 0n ? bounds(0n, end) : bounds(0n, end)
+  if (start < 0n) return bounds(0n, end)
   return end < 0n || end > BigInt(s.length) ? bounds(start, BigInt(s.length)) : bounds(start, end)
 }
 
