@@ -17,15 +17,16 @@ import { encrypt, parsePlain } from './encrypt.ts'
 import { confirm, printGroupDiffs } from './key-diff.ts'
 import { providersFor } from './keys.ts'
 import { checkDecryptionOrder, openFile, parseEncrypted, readSource } from './load.ts'
+import { requireRuleFile } from './settings.ts'
 import { renderEncrypted, type Stores, storesFor } from './stores.ts'
 
 const STATUS_NO_FILE = 100
 const LOGGER = 'PUBLISH'
 
 export const publishCommand: Action = async (invocation) => {
-  const { args, context, flags, globals, log, rules } = invocation
+  const { args, context, flags, globals, log } = invocation
   if (flags.bool('verbose') || globals.bool('verbose')) log.beVerbose()
-  if ((await rules()) === null) throw new SopsError('config file not found', 1)
+  await requireRuleFile(invocation)
   const [path] = args
   if (path === undefined) throw new SopsError('Error: no file specified', STATUS_NO_FILE)
   warnOfExtraArguments(invocation)

@@ -4,7 +4,7 @@
  */
 import { checkKeysOfRule, groupsOfRule, selectionFrom, SELECTOR_SETTINGS } from '@waxseal/core'
 import type { CreationRule, Format, KeyGroup, Providers, Selection, SelectorSettings } from '@waxseal/core'
-import { ruleFor } from '../settings/rules.ts'
+import { ruleFor, searchRuleFile } from '../settings/rules.ts'
 import { type Invocation, SopsError } from './action.ts'
 import { ENCRYPT_ORDER } from './key-flags.ts'
 import { keysFromFlags, providersFor, recipientContext } from './keys.ts'
@@ -22,6 +22,13 @@ export interface EncryptSettings {
   /** As `EncryptRequest.selection`. */
   readonly selection: Selection | null | undefined
   readonly macOnlyEncrypted: boolean
+}
+
+/** Whether there is a rule file comes first, whether it can be read when it is used. */
+export async function requireRuleFile({ context, globals, rules }: Invocation): Promise<void> {
+  if (globals.string('config') !== '' || searchRuleFile(context).path !== undefined) return
+  await rules() // tells of a name that is almost right
+  throw new SopsError('config file not found', 1)
 }
 
 /** The creation rule for a path; null without a rule file, or if that has none. @throws CodedError even if flags would do without */

@@ -17,14 +17,14 @@ import { parseEncrypted, readSource, unlock } from './load.ts'
 import { progressTime } from './log.ts'
 import { writing } from './output.ts'
 import { failingWith, statusInSops, textInSops } from './reference-text.ts'
+import { requireRuleFile } from './settings.ts'
 
 const STATUS_EMIT = 4
 const STATUS_NO_FILE = 100
 
 export const updateKeys: Action = async (invocation) => {
-  const { args, log, rules } = invocation
-  // The reference reads the file later, and then says so of the first file.
-  if ((await rules()) === null) throw new SopsError('config file not found', 1)
+  const { args, log } = invocation
+  await requireRuleFile(invocation)
   if (args.length === 0) throw new SopsError('Error: no file specified', STATUS_NO_FILE)
   let failed = 0
   for (const given of args) {

@@ -129,6 +129,12 @@ describe('updatekeys', () => {
   })
 })
 
+it.each(['updatekeys', 'publish'])('%s without a file says so where the rule file is broken, too', async (command) => {
+  expect(await run([command])).toMatchObject({ status: 1, stderr: expect.stringContaining('config file not found') })
+  write('.sops.yaml', 'creation_rules: [')
+  expect(await run([command])).toMatchObject({ status: 100, stderr: expect.stringContaining('no file specified') })
+})
+
 describe('groups', () => {
   beforeEach(async () => {
     write('f.yaml', PLAIN)
