@@ -21,6 +21,7 @@ describe('odd arguments', () => {
     ['{{ round 2.5 0 }} {{ round 2.3 0 }} {{ round -2.5 0 }} {{ round -2.3 0 }} {{ round -2.5 -1 }}', '3 2 -3 -3 -10'],
     ['{{ randAlpha -1 }}{{ randNumeric 0 }}', ''],
     ['{{ chunk -3 (list 1 2) }}', '[]'],
+    ['{{ eq 1 2 1 "x" }} {{ eq (list) nil }} {{ eq nil nil }}', 'true false true'],
   ])('give %j', (text, result) => {
     expect(rendered(text)).toBe(result)
   })
@@ -33,6 +34,9 @@ describe('odd arguments', () => {
     ['concat nil', 'concat', NIL],
     ['substr -1 -1 "abc"', 'substr', 'runtime error: slice bounds out of range [:-1]'],
     ['index "abc" 3', 'index', 'reflect: string index out of range'],
+    ['eq (list) 0', 'eq', 'incompatible types for comparison: []interface {} and int'],
+    ['ne (list 1) (list 2)', 'ne', 'non-comparable type [%!s(int=2)]: []interface {}'],
+    ['eq (dict) (list 3)', 'eq', 'non-comparable types map[]: map[string]interface {}, []interface {}: [3]'],
     ['fail "é,日"', 'fail', 'é,日'],
     ['mustFromJson "é"', 'mustFromJson', "invalid character 'Ã' looking for beginning of value"],
   ])('are told: %s', (call, name, message) => {

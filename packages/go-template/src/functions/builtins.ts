@@ -6,7 +6,7 @@
 import { FunctionError } from '../errors.ts'
 import { printed, sprint, sprintf } from '../format.ts'
 import { deep, fn, type GoFunction } from '../signature.ts'
-import { Complex, Dict, Int, isTrue, List, runes, sameTime, Time, typeName, type GoValue } from '../values.ts'
+import { Complex, Dict, Int, isTrue, kindName, List, runes, sameTime, Time, typeName, type GoValue } from '../values.ts'
 
 /** Room for one printf; the rendering's own bound comes on top. */
 const MAX_PRINTED_BYTES = 4 << 20
@@ -58,33 +58,26 @@ function comparable(value: Exclude<GoValue, undefined | null>): boolean {
   return !(value instanceof List || value instanceof Dict)
 }
 
+const isNil = (value: GoValue): boolean => value === undefined || value === null || (value instanceof List && value.isNil)
+const shown = (verb: '%s' | '%v', value: GoValue): string => sprintf(verb, [value], MAX_PRINTED_BYTES)
+
 function equal(a: GoValue, others: readonly GoValue[]): boolean {
   if (others.length === 0) throw new FunctionError('missing argument for comparison')
-  const refuse = (v: Exclude<GoValue, undefined | null>): never => {
-    throw new FunctionError(`non-comparable type ${sprintf('%s', [v], MAX_PRINTED_BYTES)}: ${typeName(v)}`)
-  }
-  if (a !== undefined && a !== null && !comparable(a)) refuse(a)
-  for (const b of others) {
-    if (a === undefined || a === null || b === undefined || b === null) {
-      if ((a ?? null) === (b ?? null)) return true
-      continue
-    }
-    const [ka, kb] = [basicKind(a), basicKind(b)]
-    if (ka !== kb) {
-      if ((ka === 'int' && kb === 'uint') || (ka === 'uint' && kb === 'int')) {
-        if (integer(a) === integer(b)) return true
-        continue
-      }
-      if (ka !== undefined || kb !== undefined) throw new FunctionError(`incompatible types for comparison: ${typeName(a)} and ${typeName(b)}`)
-    }
-    if (ka === undefined) {
-      if (!comparable(b)) refuse(b)
-      if (a instanceof Time && b instanceof Time ? sameTime(a, b) : a === b) return true
-      continue
-    }
-    if (ka === 'int' || ka === 'uint' ? integer(a) === integer(b) : a instanceof Complex && b instanceof Complex ? a.re === b.re && a.im === b.im : a === b) return true
-  }
-  return false
+  return others.some((b) => equals(a, b))
+}
+
+function equals(a: GoValue, b: GoValue): boolean {
+  if (a === undefined || a === null || b === undefined || b === null) return isNil(a) && isNil(b)
+  const [ka, kb] = [basicKind(a), basicKind(b)]
+  const isWhole = (kind: Basic | undefined): boolean => kind === 'int' || kind === 'uint'
+  if (isWhole(ka) && isWhole(kb)) return integer(a) === integer(b)
+  if (ka !== kb) throw new FunctionError(`incompatible types for comparison: ${typeName(a)} and ${typeName(b)}`)
+  if (a instanceof Complex && b instanceof Complex) return a.re === b.re && a.im === b.im
+  if (ka !== undefined) return a === b
+  if (kindName(a) !== kindName(b)) throw new FunctionError(`non-comparable types ${shown('%s', a)}: ${typeName(a)}, ${typeName(b)}: ${shown('%v', b)}`)
+  if (isNil(a) || isNil(b)) return isNil(a) && isNil(b)
+  if (!comparable(b)) throw new FunctionError(`non-comparable type ${shown('%s', b)}: ${typeName(b)}`)
+  return a instanceof Time && b instanceof Time ? sameTime(a, b) : a === b
 }
 
 function less(a: GoValue, b: GoValue): boolean {
