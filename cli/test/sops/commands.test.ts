@@ -276,6 +276,16 @@ describe('rotate', () => {
   })
 })
 
+describe('a key that stands twice in a JSON object', () => {
+  it.each(['{"a": 1, "a": 2}', '{"l": [{"a": 1, "a": 2}]}'])('is not written to a YAML file, which nobody could read: %s', async (value) => {
+    const before = await encrypted('f.yaml', 'k: v\n')
+    for (const path of ['["k"]', '["new"]']) expect(await run(['set', 'f.yaml', path, value])).toMatchObject({ status: 4, stderr: expect.stringContaining('a key stands twice') })
+    expect(read('f.yaml')).toBe(before)
+    write('p.json', value)
+    expect(await run(['encrypt', '--age', AGE_RECIPIENT, '--output-type', 'yaml', 'p.json'])).toMatchObject({ status: 4, stdout: '' })
+  })
+})
+
 describe('publish', () => {
   it('looks at the decryption order before it looks for a destination', async () => {
     await encrypted()

@@ -8,6 +8,7 @@ import { applyEdits, CodedError, type Edit, type Entry, type Node, type Tree, ty
 import type { Replacement } from '../splice.ts'
 import { placeAliases } from './alias.ts'
 import { dressToken, dressValue, freshScalar, gapBefore, lacksColon, putColon, splitFirstLine, toLines, type Dressing } from './dress.ts'
+import { refuseDuplicateKeys } from './duplicate-keys.ts'
 import { isBlankBetween, lineEnd, lineStart } from './lines.ts'
 import type { AliasSite, PlacedComment, PlacedEntry, PlacedLeaf, PlacedList, PlacedMap, PlacedStream, PlacedValue } from './nodes.ts'
 import { commentText, freshValue, indicatorEnd, itemEnd, removeLines, reshape, type Shape } from './reshape.ts'
@@ -119,8 +120,14 @@ export class Changes {
         return this.#leaf(node as PlacedLeaf, (syntax) => spelled(syntax) ?? dressValue(syntax, value, this.#dressing))
       }
       case 'comment': return this.#comment(edit.node as PlacedLeaf | PlacedComment, edit.text)
-      case 'replace': return this.#replace(edit.node as PlacedValue, edit.by)
-      case 'append': return void this.#collection(edit.into as PlacedCollection)?.appended.push('entry' in edit ? edit.entry : edit.item)
+      case 'replace':
+        refuseDuplicateKeys(edit.by)
+        return this.#replace(edit.node as PlacedValue, edit.by)
+      case 'append': {
+        const item = 'entry' in edit ? edit.entry : edit.item
+        refuseDuplicateKeys(item)
+        return void this.#collection(edit.into as PlacedCollection)?.appended.push(item)
+      }
       case 'remove': return this.#remove(edit.from as PlacedCollection, edit.item as Placed)
       case 'alias': return // placed before everything else
     }

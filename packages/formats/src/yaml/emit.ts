@@ -10,6 +10,7 @@ import { CodedError, type CommentNode, type EmitOptions, type Entry, type ListNo
 import { METADATA_KEY, refuseReservedKeys } from '../metadata-key.ts'
 import { withEntry } from '../plain.ts'
 import { encodeText } from '../source-text.ts'
+import { refuseDuplicateKeys } from './duplicate-keys.ts'
 import { isSimpleKey, scalarText, stringText } from './scalar-text.ts'
 
 const DEFAULT_STEP = 4
@@ -20,6 +21,7 @@ const LINE_BREAKS = /\r\n|[\n\r\u0085\u2028\u2029]/
 
 export function emit(tree: Tree, metadata?: PlainMap, { indent = 0 }: EmitOptions = {}): Uint8Array {
   if (metadata !== undefined) refuseReservedKeys(tree)
+  if (tree[0] !== undefined) refuseDuplicateKeys(tree[0]) // further documents may have them
   const maps = metadata === undefined ? tree : tree.map((map) => withEntry(map, METADATA_KEY, metadata))
   return encodeText(maps.map((map) => blockText(map, stepOf(indent))).join('---\n'))
 }
