@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { assert, dictionary, jsonValue, property, string } from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { Entry } from '@waxseal/core'
 import { json, yaml } from '@waxseal/formats'
 import { convertTree } from '../../src/documents/conversion.ts'
 import { sops } from '../../src/sops/sops.ts'
@@ -94,6 +95,23 @@ describe('convert', () => {
     const cwd = await folder(false)
     const { status, stdout, stderr } = await waxseal(['convert', ...words], { cwd })
     expect([status === 0, stdout, stderr]).toEqual([false, '', expect.stringContaining(says)])
+  })
+
+  it.each([
+    ['{"<<": "x"}', '"<<": x\n'],
+    ['{"a": [{"<<": [1]}]}', 'a:\n    - "<<":\n        - 1\n'],
+    ['{"<<": {"b": 1}}', '!!merge <<:\n    b: 1\n'],
+  ])('writes %s so that it is no merge that nobody can read', (text, fresh) => {
+    const there = convertTree(json.parse(Buffer.from(text)).tree, json, yaml)
+    expect(Buffer.from(there.text).toString()).toBe(fresh)
+    expect(JSON.parse(Buffer.from(convertTree(there.document.tree, yaml, json).text).toString())).toEqual(JSON.parse(text))
+  })
+
+  it('quotes such a key in braces, too', () => {
+    const document = yaml.parse(Buffer.from('a: {b: 1}\n'))
+    const [into] = document.tree[0]!.items.flatMap((item) => (item.kind === 'entry' && item.value.kind === 'map' ? [item.value] : []))
+    const entry: Entry = { kind: 'entry', key: '<<', value: { kind: 'leaf', value: 'x' } }
+    expect(Buffer.from(document.apply([{ do: 'append', into: into!, entry }], null)).toString()).toBe('a: {b: 1, "<<": x}\n')
   })
 
   it('changes no value of JSON that goes through YAML', () => {

@@ -11,6 +11,7 @@ import { METADATA_KEY, refuseReservedKeys } from '../metadata-key.ts'
 import { withEntry } from '../plain.ts'
 import { encodeText } from '../source-text.ts'
 import { refuseDuplicateKeys } from './duplicate-keys.ts'
+import { keyText } from './key-text.ts'
 import { isSimpleKey, scalarText, stringText } from './scalar-text.ts'
 
 const DEFAULT_STEP = 4
@@ -113,14 +114,15 @@ class BlockWriter {
     }
   }
 
-  #entry({ key, value }: Entry, column: number, above: readonly CommentNode[], beside: readonly CommentNode[]): void {
+  #entry(entry: Entry, column: number, above: readonly CommentNode[], beside: readonly CommentNode[]): void {
+    const { key, value } = entry
     const inner = nextStop(column, this.#step)
     const place = { body: inner, parent: column }
     const [own, line] = this.#arrange(value, beside, place)
     this.#comments([...above, ...own, ...(isContainer(value) && !hasContent(value) ? leadingComments(value) : [])], column)
     this.#startLine(column)
     if (isSimpleKey(key)) {
-      this.#put(`${stringText(key, { ...place, key: true })}:`)
+      this.#put(`${keyText(entry, place)}:`)
     } else {
       this.#indicator('?')
       this.#put(` ${stringText(key, place)}`)

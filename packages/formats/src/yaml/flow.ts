@@ -3,7 +3,8 @@
  * @module
  */
 import type { Entry, ListNode, MapNode, ValueNode } from '@waxseal/core'
-import { scalarText, stringText } from './scalar-text.ts'
+import { keyText } from './key-text.ts'
+import { scalarText } from './scalar-text.ts'
 
 const PLACE = { body: 0, parent: 0, flow: true }
 
@@ -23,7 +24,7 @@ export function flowText(root: ValueNode | Entry): string {
 function partsOf(node: ValueNode | Entry): Part[] {
   switch (node.kind) {
     case 'leaf': return [scalarText(node.value, PLACE)]
-    case 'entry': return [`${stringText(node.key, { ...PLACE, key: true })}: `, node.value]
+    case 'entry': return [`${keyText(node, PLACE)}: `, node.value]
     case 'map': return ['{', ...separated(node), '}']
     default: return ['[', ...separated(node), ']']
   }
