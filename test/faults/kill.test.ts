@@ -1,11 +1,13 @@
-import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { AGE_KEY_FILE, AGE_RECIPIENT, built, finished, inParallel, run, start, testFolder } from '../programs.ts'
 
 /** A fixed sample in everyday runs, all thousand in CI. */
 const KILLS = process.env['CI'] === 'true' ? 1000 : 90
-const env = { SOPS_AGE_KEY_FILE: AGE_KEY_FILE }
+/** Below the working folder of each run. */
+const TEMPORARY = 'temporary'
+const env = { SOPS_AGE_KEY_FILE: AGE_KEY_FILE, TMPDIR: TEMPORARY }
 const sops = built('sops')
 
 const plain = `# settings\n${Array.from({ length: 400 }, (_, i) => `key${i}: value number ${i} # note ${i}`).join('\n')}\n`
@@ -35,8 +37,9 @@ async function spanOf(args: readonly string[], folder: string, editor?: string):
 }
 
 describe(`kill -9 at a random moment, ${KILLS} times`, () => {
-  it('leaves the old or the new file, whole, during encrypt -i, set and edit', { timeout: 1_200_000 }, async () => {
+  it('leaves the old or the new file, whole, during encrypt -i, set and edit, and no temporary folder', { timeout: 1_200_000 }, async () => {
     const folder = testFolder()
+    mkdirSync(join(folder, TEMPORARY))
     const write = (name: string, text: string | Uint8Array): void => writeFileSync(join(folder, name), text)
     const editor = join(folder, 'editor.sh')
     writeFileSync(editor, '#!/bin/sh\nsed -i "s/value number 7 /another value /" "$1"\n')
@@ -74,6 +77,7 @@ describe(`kill -9 at a random moment, ${KILLS} times`, () => {
     // Both outcomes must have been seen, else the kills came too early or too late to show anything.
     expect(kept).toBeGreaterThan(0)
     expect(replaced).toBeGreaterThan(0)
+    await vi.waitFor(() => expect(readdirSync(join(folder, TEMPORARY))).toEqual([]), { timeout: 60_000 })
     for (const name of readdirSync(folder).filter((n) => n.includes('.tmp'))) {
       expect(readFileSync(join(folder, name)).includes('value number 7 ')).toBe(false)
     }
